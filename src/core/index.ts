@@ -1,0 +1,37 @@
+export { type Displayable, display, escapeHtml, type MimeBundle, safeLink, scriptJson } from "./display.ts";
+export {
+  ConfigurationError,
+  DataError,
+  type DataPlace,
+  isOutage,
+  isUnreadable,
+  LmframeError,
+  ModelError,
+  nearest,
+  ParseError,
+  RateLimitError,
+  RefusedError,
+  TooLongError,
+  TrackingError,
+  UnreachableError,
+} from "./errors.ts";
+export {
+  currentSpan,
+  type Listener,
+  listen,
+  record,
+  type Span,
+  type SpanKind,
+  traced,
+  tracedStream,
+} from "./events.ts";
+export { mapOrdered, type MapOptions } from "./concurrency.ts";
+export {
+  defaultProgress,
+  type Progress,
+  type ProgressState,
+  secondsLeft,
+  showProgress,
+  startProgress,
+} from "./progress.ts";
+export { type Setting, setting } from "./setting.ts";
