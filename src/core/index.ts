@@ -35,3 +35,4 @@ export {
   startProgress,
 } from "./progress.ts";
 export { type Setting, setting } from "./setting.ts";
+export type { DatasetRecord, MetricPoint, RunRecord, Trackable } from "./run-record.ts";
