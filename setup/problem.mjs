@@ -1,0 +1,2 @@
+/** What a person can mend: shown as it stands, without a stack. */
+export class Problem extends Error {}
