@@ -1,0 +1,41 @@
+import type { Adapter } from "../adapters/adapter.ts";
+import { setting } from "../core/index.ts";
+import type { LanguageModel, LMRequest } from "../lm/request.ts";
+
+/** Request members a predictor or a call may set beside the messages. */
+export type RequestSettings = Pick<
+  LMRequest,
+  "temperature" | "topP" | "maxTokens" | "stop" | "seed" | "topLogprobs" | "reasoningEffort" | "rollout" | "extra"
+>;
+
+/**
+ * What holds for one call of a program and everything it calls in turn. A predictor's own model and adapter come
+ * before these; its own request members come after them.
+ */
+export interface CallSettings extends RequestSettings {
+  lm?: LanguageModel | undefined;
+  adapter?: Adapter | undefined;
+  /** False: no answer is taken from or put into the cache. */
+  cache?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const current = setting<CallSettings>({});
+
+/** The settings in force here. */
+export function callSettings(): CallSettings {
+  return current.get();
+}
+
+/** Runs `body` with `settings` over those already in force. */
+export function withCallSettings<R>(settings: CallSettings | undefined, body: () => R): R {
+  return settings === undefined ? body() : current.run({ ...current.get(), ...settings }, body);
+}
+
+/**
+ * Sets the defaults of the process: the model and adapter of every call that names none, and request members.
+ * Members that are not given stay as they are.
+ */
+export function configure(settings: CallSettings): void {
+  current.set({ ...current.get(), ...settings });
+}

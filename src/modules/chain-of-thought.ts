@@ -1,0 +1,34 @@
+import type { AnySignature } from "../adapters/index.ts";
+import { type CheckedSpec, type InputsOf, type OutputsOf, signature as readSignature } from "../signature/index.ts";
+import type { Message } from "../lm/index.ts";
+import type { CallSettings } from "./call-settings.ts";
+import { Module } from "./module.ts";
+import { Predict, type PredictOptions, type SignatureSpec } from "./predict.ts";
+
+/**
+ * A step that reasons before it answers: a `Predict` whose first output is `reasoning`
+ * (Wei et al. 2022, https://arxiv.org/abs/2201.11903). Its predictor's path is `predict`.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export class ChainOfThought<S extends SignatureSpec = any> extends Module {
+  readonly predict: Predict;
+
+  constructor(spec: CheckedSpec<S>, options: string | PredictOptions = {}) {
+    super();
+    const read = (typeof spec === "string" ? readSignature(spec) : spec) as AnySignature;
+    this.predict = new Predict(read.prependOutput("reasoning", "str") as never, options);
+  }
+
+  override get signature(): AnySignature {
+    return this.predict.signature;
+  }
+
+  /** The exact messages that a call with these inputs would send, without sending them. */
+  prompt(inputs: InputsOf<S>, settings?: CallSettings): Message[] {
+    return this.predict.prompt(inputs, settings);
+  }
+
+  async forward(inputs: InputsOf<S>): Promise<{ reasoning: string } & OutputsOf<S>> {
+    return (await this.predict.call(inputs)) as { reasoning: string } & OutputsOf<S>;
+  }
+}

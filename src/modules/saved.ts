@@ -1,0 +1,228 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import type { AnySignature, Demo } from "../adapters/index.ts";
+import { ConfigurationError } from "../core/index.ts";
+import { signature as readSignature } from "../signature/index.ts";
+import { ChainOfThought } from "./chain-of-thought.ts";
+import type { Module } from "./module.ts";
+import { Predict } from "./predict.ts";
+import type { Extension, ExtensionReader, FieldState, PredictorEdit } from "./state.ts";
+import { unknownPath } from "./structure.ts";
+
+/**
+ * The versions the file format is of. DSPy refuses a file whose `metadata` lacks them or names others, and only
+ * warns where they differ from its own.
+ */
+const formatVersions = { python: "3.11", dspy: "3.4.1", cloudpickle: "3.1" };
+
+/** A predictor as DSPy saves it, with what is ours under `lmframe`. */
+interface SavedPredictor {
+  traces: readonly unknown[];
+  train: readonly unknown[];
+  demos: readonly Demo[];
+  signature: { instructions: string; fields: readonly FieldState[] };
+  lm: null;
+  lmframe?: { model?: string; extensions?: Record<string, { version: number; state: unknown }> };
+}
+
+/** What a saved file says of a program that is a lone predictor, so that it can be made without its source. */
+interface SavedKind {
+  kind: "Predict" | "ChainOfThought";
+  signature: string;
+}
+
+interface SavedMetadata {
+  dependency_versions: Record<string, string>;
+  lmframe?: SavedKind;
+}
+
+/** The state of a program as plain data, in the form DSPy 3.4 saves. A lone predictor stands flat. */
+export function programToJSON(program: Module): Record<string, unknown> {
+  const predictors = program.predictors();
+  const kind = savedKind(program);
+  const metadata: SavedMetadata = {
+    dependency_versions: formatVersions,
+    ...(kind && { lmframe: kind }),
+  };
+  const lone = predictors.get("self");
+  if (lone) return { ...savePredictor(lone), metadata };
+  return {
+    ...Object.fromEntries([...predictors].map(([path, predictor]) => [path, savePredictor(predictor)])),
+    metadata,
+  };
+}
+
+/** Writes {@link programToJSON} to a file, aside first and then in its place. */
+export async function saveProgram(program: Module, path: string): Promise<void> {
+  const extended = [...program.predictors()].filter(([, { extensions }]) => Object.keys(extensions).length > 0);
+  for (const [at, { extensions }] of extended) {
+    process.emitWarning(
+      `the predictor "${at}" has extensions that DSPy ignores when it loads this file: ${Object.keys(extensions).join(", ")}`,
+    );
+  }
+  const aside = `${path}.${process.pid}.part`;
+  await writeFile(aside, `${JSON.stringify(programToJSON(program), null, 2)}\n`);
+  await rename(aside, path);
+}
+
+/** `program` with the state of the file at `path`; see `Module.load`. */
+export async function loadState<P extends Module>(
+  program: P,
+  path: string,
+  extensions: Readonly<Record<string, ExtensionReader>>,
+): Promise<P> {
+  return withState(program, await readSaved(path), path, extensions);
+}
+
+/**
+ * The lone predictor that a file of lmframe holds, made from the kind and signature in its metadata. Loading
+ * takes no model, endpoint or key from a file.
+ */
+export async function loadProgram(
+  path: string,
+  extensions: Readonly<Record<string, ExtensionReader>> = {},
+): Promise<Predict | ChainOfThought> {
+  const saved = await readSaved(path);
+  const kind = (saved.metadata as SavedMetadata | undefined)?.lmframe;
+  if (typeof kind?.signature !== "string" || (kind.kind !== "Predict" && kind.kind !== "ChainOfThought")) {
+    throw new ConfigurationError(
+      `${path} does not say which program it is of (metadata.lmframe with kind and signature). ` +
+        `Load it into the program it was saved from: await new MyProgram().load("${path}").`,
+    );
+  }
+  const program = kind.kind === "Predict" ? new Predict(kind.signature) : new ChainOfThought(kind.signature);
+  return withState(program as Module, saved, path, extensions) as Predict | ChainOfThought;
+}
+
+/** `program` with the given state; `source` is named in errors. */
+export function withState<P extends Module>(
+  program: P,
+  saved: Readonly<Record<string, unknown>>,
+  source: string,
+  extensions: Readonly<Record<string, ExtensionReader>> = {},
+): P {
+  const predictors = program.predictors();
+  const entries = predictors.has("self")
+    ? { self: saved }
+    : Object.fromEntries(Object.entries(saved).filter(([path]) => path !== "metadata"));
+  for (const path of Object.keys(entries)) if (!predictors.has(path)) throw unknownPath(path, predictors.keys());
+  const edits: Record<string, PredictorEdit> = {};
+  for (const [path, predictor] of predictors) {
+    const entry = entries[path];
+    if (entry === undefined) {
+      throw new ConfigurationError(
+        `${source} holds no state for the predictor "${path}". It holds: ${Object.keys(entries).join(", ") || "none"}.`,
+      );
+    }
+    edits[path] = readPredictor(entry, predictor, `${source}, predictor "${path}"`, extensions);
+  }
+  return program.with(edits);
+}
+
+function savePredictor(predictor: Predict): SavedPredictor {
+  const { instructions, demos, fields, lm, extensions } = predictor.state;
+  const own = {
+    ...(lm && { model: lm.name }),
+    ...(Object.keys(extensions).length > 0 && { extensions: saveExtensions(extensions) }),
+  };
+  const names = predictor.signature.fields.map((field) => field.name);
+  return {
+    traces: [],
+    train: [],
+    demos,
+    signature: {
+      instructions,
+      fields: fields.map(({ prefix, description }, index) => ({
+        prefix,
+        description: description || `\${${names[index]}}`,
+      })),
+    },
+    lm: null,
+    ...(Object.keys(own).length > 0 && { lmframe: own }),
+  };
+}
+
+function saveExtensions(extensions: Readonly<Record<string, Extension>>) {
+  return Object.fromEntries(
+    Object.entries(extensions).map(([name, extension]) => [
+      name,
+      { version: extension.version, state: extension.toJSON() },
+    ]),
+  );
+}
+
+function readPredictor(
+  entry: unknown,
+  predictor: Predict,
+  place: string,
+  readers: Readonly<Record<string, ExtensionReader>>,
+): PredictorEdit {
+  const saved = entry as Partial<SavedPredictor> | null;
+  const { instructions, fields } = saved?.signature ?? {};
+  if (typeof instructions !== "string" || !Array.isArray(fields) || !Array.isArray(saved?.demos)) {
+    throw new ConfigurationError(`${place}: found no state of a predictor (demos, signature with instructions and fields)`);
+  }
+  const expected = predictor.signature.fields;
+  const labels = fields as FieldState[];
+  if (labels.length !== expected.length || labels.some((field) => typeof field.prefix !== "string")) {
+    throw new ConfigurationError(
+      `${place}: found ${labels.length} fields (${labels.map((field) => field.prefix).join(" ")}), ` +
+        `expected ${expected.length} for ${predictor.signature.toString()}`,
+    );
+  }
+  const extensions: Record<string, Extension> = {};
+  for (const [name, { version, state }] of Object.entries(saved.lmframe?.extensions ?? {})) {
+    const read = readers[name];
+    if (!read) {
+      throw new ConfigurationError(
+        `${place}: the saved program uses the extension "${name}"; give its reader: load(path, { ${name}: … })`,
+      );
+    }
+    extensions[name] = read(state, version);
+  }
+  return {
+    instructions,
+    demos: saved.demos,
+    fields: labels.map(({ prefix, description }, index) => ({
+      prefix,
+      // DSPy writes ${name} where nothing was said of a field.
+      description: description === `\${${expected[index]!.name}}` ? "" : description,
+    })),
+    extensions,
+  };
+}
+
+function savedKind(program: Module): SavedKind | undefined {
+  let spelt: AnySignature;
+  let kind: SavedKind["kind"];
+  if (program instanceof ChainOfThought) {
+    kind = "ChainOfThought";
+    spelt = program.signature.without("reasoning");
+  } else if (program instanceof Predict) {
+    kind = "Predict";
+    spelt = program.signature;
+  } else return undefined;
+  const text = spelt.toString();
+  try {
+    readSignature(text);
+  } catch {
+    // A type that only code can express (zod) has no spelling: the file then loads into the program alone.
+    return undefined;
+  }
+  return { kind, signature: text };
+}
+
+async function readSaved(path: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new ConfigurationError(`cannot read the saved program ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  try {
+    const saved: unknown = JSON.parse(text);
+    if (typeof saved === "object" && saved !== null && !Array.isArray(saved)) return saved as Record<string, unknown>;
+  } catch (error) {
+    throw new ConfigurationError(`${path} is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  throw new ConfigurationError(`${path} holds no saved program: found JSON that is not an object`);
+}
