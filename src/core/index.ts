@@ -36,3 +36,4 @@ export {
 } from "./progress.ts";
 export { type Setting, setting } from "./setting.ts";
 export type { DatasetRecord, MetricPoint, RunRecord, Trackable } from "./run-record.ts";
+export { keepSecret, redact, redactor, type Redactor } from "./redact.ts";
