@@ -1,0 +1,273 @@
+import { ConfigurationError, type DatasetRecord, type Displayable, display, type RunRecord, type Trackable } from "../core/index.ts";
+import type { Module } from "../modules/index.ts";
+import { ConfusionMatrix, noAnswer } from "./classification.ts";
+import { compareRows, type Comparison } from "./comparison.ts";
+import { type Interval, mean, meanInterval, quantile } from "./interval.ts";
+import { type RowResult, RowResults } from "./row-results.ts";
+import { showEvaluation } from "./show.ts";
+
+/** A mean with its 95 % interval. */
+export interface Estimate {
+  mean: number;
+  interval: Interval;
+}
+
+/** Scores of the rows that share a value of a column. */
+export interface Slice extends Estimate {
+  value: string;
+  rows: number;
+}
+
+/** What an evaluation was of. */
+export interface EvaluationSubject {
+  name: string;
+  program: Module;
+  /** The metric's label. */
+  metric: string;
+  /** The output a confusion matrix is made for, where it is one. */
+  field: string | undefined;
+  dataset: DatasetRecord;
+}
+
+/** Different labels beyond which a field is taken for free text, and no confusion matrix is kept. */
+const mostLabels = 50;
+const loggedRows = 1000;
+
+/**
+ * The rows a program was run on and what they add up to. Outages have no score and are left out of every mean;
+ * replies that could not be read and rows on which the program threw score 0.
+ */
+export class Evaluation implements Displayable, Trackable {
+  readonly subject: EvaluationSubject;
+  /** The rows in order; beyond 10,000 they are read from a temporary file. */
+  readonly rows: RowResults = new RowResults();
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number = Date.now();
+  /** Why it ended before the last row; undefined where it did not. */
+  stopped: string | undefined;
+
+  #endedAt: number | undefined;
+  readonly #scores: number[] = [];
+  readonly #seconds: number[] = [];
+  #sum = 0;
+  readonly #counts = { scored: 0, unreadable: 0, failed: 0, outage: 0 };
+  readonly #used = { calls: 0, inputTokens: 0, outputTokens: 0, cost: 0 as number | null };
+  #confusion: ConfusionMatrix | undefined;
+  readonly #stages = new Map<string, number[]>();
+
+  constructor(subject: EvaluationSubject) {
+    this.subject = subject;
+    if (subject.field !== undefined) this.#confusion = new ConfusionMatrix();
+  }
+
+  /** Adds the next row. @internal */
+  add(result: RowResult): void {
+    this.rows.push(result);
+    this.#counts[result.status]++;
+    this.#scores.push(result.score);
+    if (!Number.isNaN(result.score)) this.#sum += result.score;
+    this.#seconds.push(result.seconds);
+    this.#used.calls += result.calls;
+    this.#used.inputTokens += result.inputTokens;
+    this.#used.outputTokens += result.outputTokens;
+    this.#used.cost = this.#used.cost === null || result.cost === null ? null : this.#used.cost + result.cost;
+    for (const [path, score] of Object.entries(result.stages)) {
+      const scores = this.#stages.get(path);
+      if (scores) scores.push(score);
+      else this.#stages.set(path, [score]);
+    }
+    this.#confuse(result);
+  }
+
+  /** Marks the end. @internal */
+  end(stopped?: string): void {
+    this.#endedAt = Date.now();
+    this.stopped = stopped;
+  }
+
+  /** Mean score of the rows that have one; NaN before the first. */
+  get score(): number {
+    return this.#sum / (this.rows.length - this.outages);
+  }
+
+  /** Mean score with its 95 % interval: Wilson's for right or wrong, the bootstrap else. */
+  get estimate(): Estimate {
+    return { mean: this.score, interval: meanInterval(this.#scores) };
+  }
+
+  /** Replies that arrived and could not be read. */
+  get unreadable(): number {
+    return this.#counts.unreadable;
+  }
+
+  /** Rows on which the program threw something that is no outage. */
+  get failed(): number {
+    return this.#counts.failed;
+  }
+
+  /** Rows for which no answer could be had. */
+  get outages(): number {
+    return this.#counts.outage;
+  }
+
+  /** Rows that ended in an error of any kind but unreadable replies: failed rows and outages. */
+  get errors(): number {
+    return this.failed + this.outages;
+  }
+
+  /** Requests, tokens and US dollars of all rows; cost is null where a price is not known. */
+  get used(): Readonly<{ calls: number; inputTokens: number; outputTokens: number; cost: number | null }> {
+    return this.#used;
+  }
+
+  /** Seconds a row took: mean, median, 95th percentile; and seconds for all of them by the clock. */
+  get latency(): { mean: number; p50: number; p95: number; total: number } {
+    const sorted = Float64Array.from(this.#seconds).sort();
+    return {
+      mean: mean(sorted),
+      p50: quantile(sorted, 0.5),
+      p95: quantile(sorted, 0.95),
+      total: ((this.#endedAt ?? Date.now()) - this.startedAt) / 1000,
+    };
+  }
+
+  /** Counts of expected against predicted labels; undefined where the metric compares no field of few values. */
+  get confusion(): ConfusionMatrix | undefined {
+    return this.#confusion;
+  }
+
+  /** Macro F1 of the compared field; undefined where there is no confusion matrix. */
+  get macroF1(): number | undefined {
+    return this.#confusion?.macroF1();
+  }
+
+  /** Mean scores of the stages by predictor path, where stage metrics were given. */
+  get stages(): Record<string, Estimate> {
+    return Object.fromEntries(
+      [...this.#stages].map(([path, scores]) => [path, { mean: mean(scores), interval: meanInterval(scores) }]),
+    );
+  }
+
+  /** Scores by the values of a column, most rows first. */
+  slices(column: string): Slice[] {
+    const groups = new Map<string, number[]>();
+    for (const { row, score } of this.rows) {
+      if (!(column in row)) {
+        throw new ConfigurationError(`no column "${column}" to slice by; the rows have: ${Object.keys(row).join(", ")}`);
+      }
+      const value = String(row[column] ?? "(empty)");
+      const scores = groups.get(value);
+      if (scores) scores.push(score);
+      else groups.set(value, [score]);
+    }
+    return [...groups]
+      .map(([value, scores]) => ({ value, rows: scores.length, mean: mean(scores), interval: meanInterval(scores) }))
+      .sort((a, b) => b.rows - a.rows);
+  }
+
+  /**
+   * This evaluation after `before`, row by row: which rows flipped, and whether the difference is more than
+   * chance (McNemar's exact test for right or wrong, sign flips else; intervals by the paired bootstrap).
+   * Throws ConfigurationError where the two are not of the same rows.
+   */
+  compare(before: Evaluation): Comparison {
+    const [was, is] = [before.subject.dataset.digest, this.subject.dataset.digest];
+    if (was !== is) {
+      throw new ConfigurationError(
+        `the evaluations are of different rows (${before.subject.dataset.name} ${was.slice(0, 8)}, ` +
+          `${this.subject.dataset.name} ${is.slice(0, 8)}); row by row they cannot be compared. Evaluate both on the same Dataset.`,
+      );
+    }
+    return compareRows(before.rows, this.rows, this.#confusion && this.subject.field);
+  }
+
+  /** What a tracking server is told. */
+  toRun(): RunRecord {
+    const { name, program, metric, dataset } = this.subject;
+    const { mean: score, interval } = this.estimate;
+    const latency = this.latency;
+    const metrics: Record<string, number | undefined> = {
+      score,
+      score_low: interval[0],
+      score_high: interval[1],
+      ...(this.#confusion && { accuracy: this.#accuracy(), macro_f1: this.macroF1 }),
+      rows: this.rows.length,
+      unreadable: this.unreadable,
+      failed: this.failed,
+      outages: this.outages,
+      avg_latency_ms: latency.mean * 1000,
+      p50_latency_ms: latency.p50 * 1000,
+      p95_latency_ms: latency.p95 * 1000,
+      duration_seconds: latency.total,
+      calls: this.#used.calls,
+      input_tokens: this.#used.inputTokens,
+      output_tokens: this.#used.outputTokens,
+      estimated_cost_usd: this.#used.cost ?? undefined,
+      ...Object.fromEntries(Object.entries(this.stages).map(([path, { mean: value }]) => [`stage/${path}`, value])),
+    };
+    return {
+      name,
+      tags: { "lmframe.kind": "evaluation" },
+      params: {
+        program: program.constructor.name,
+        metric,
+        ...Object.fromEntries(
+          [...program.predictors()].flatMap(([path, { state }]) => [
+            [`${path}.instructions`, state.instructions],
+            [`${path}.demos`, state.demos.length],
+          ]),
+        ),
+      },
+      metrics: finite(metrics),
+      datasets: [dataset],
+      tables: { predictions: this.#table() },
+      startedAt: this.startedAt,
+      endedAt: this.#endedAt ?? Date.now(),
+      status: this.stopped === undefined ? "FINISHED" : "FAILED",
+    };
+  }
+
+  [display](): Record<string, unknown> {
+    return showEvaluation(this);
+  }
+
+  #accuracy(): number {
+    const classes = this.#confusion!.classes();
+    const total = classes.reduce((sum, { support }) => sum + support, 0);
+    return classes.reduce((sum, { label }) => sum + this.#confusion!.count(label, label), 0) / total;
+  }
+
+  #confuse({ row, outputs, status }: RowResult): void {
+    const { field } = this.subject;
+    if (!this.#confusion || field === undefined || status === "outage") return;
+    const expected = row[field];
+    if (expected === undefined || expected === null) return;
+    this.#confusion.add(String(expected), status === "scored" ? String(outputs?.[field]) : noAnswer);
+    if (this.#confusion.labels.length > mostLabels) this.#confusion = undefined;
+  }
+
+  #table(): Record<string, unknown>[] {
+    const table: Record<string, unknown>[] = [];
+    for (const { index, row, outputs, score, feedback, status, error, seconds } of this.rows) {
+      if (table.length >= loggedRows) break;
+      const predicted = Object.entries(outputs ?? {}).map(([name, value]) => [`predicted_${name}`, value]);
+      table.push({
+        index,
+        ...row,
+        ...(Object.fromEntries(predicted) as Record<string, unknown>),
+        score: Number.isNaN(score) ? null : score,
+        status,
+        feedback: feedback ?? null,
+        error: error ? `${error.name}: ${error.message}` : null,
+        seconds,
+      });
+    }
+    return table;
+  }
+}
+
+function finite(metrics: Record<string, number | undefined>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(metrics).filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
+  );
+}

@@ -1,0 +1,105 @@
+import { isOutage, isUnreadable, type Span } from "../core/index.ts";
+import { usageOf } from "../lm/index.ts";
+import { type Metric, readScore } from "../metrics/index.ts";
+import { type CallSettings, type Module, type Predict, runRow } from "../modules/index.ts";
+
+/**
+ * How a row ended. `scored`: an answer, and the metric's score. `unreadable`: an answer that could not be read;
+ * it scores 0. `failed`: the program itself threw; it scores 0. `outage`: no answer could be had; it has no
+ * score, and says nothing of the program.
+ */
+export type RolloutStatus = "scored" | "unreadable" | "failed" | "outage";
+
+/** What one predictor was given and gave, in one of its calls. */
+export interface PredictorTrace {
+  /** Its path in the program. */
+  predictor: string;
+  inputs: Readonly<Record<string, unknown>>;
+  /** Undefined where the call threw. */
+  outputs: Readonly<Record<string, unknown>> | undefined;
+  error?: string;
+  seconds: number;
+}
+
+/** One program on one row, scored. Plain data, but for nothing: it can be written and read again as JSON. */
+export interface Rollout {
+  status: RolloutStatus;
+  outputs: Readonly<Record<string, unknown>> | undefined;
+  /** NaN for an outage. */
+  score: number;
+  feedback: string | undefined;
+  /** Name and message of what was thrown. */
+  error: { name: string; message: string } | undefined;
+  seconds: number;
+  /** Requests to models, those answered from the cache included. */
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** US dollars; null where a price is not known. */
+  cost: number | null;
+  /** The predictors' calls, in the order of their ends. */
+  trace: readonly PredictorTrace[];
+}
+
+/**
+ * Runs a program on the inputs of a row and scores it. What the program throws becomes the row's outcome; what
+ * the metric throws is a fault in the metric, and is thrown.
+ */
+export async function rollout(
+  program: Module,
+  paths: ReadonlyMap<object, string>,
+  row: Readonly<Record<string, unknown>>,
+  inputs: Readonly<Record<string, unknown>>,
+  metric: Metric,
+  settings?: CallSettings,
+): Promise<{ result: Rollout; thrown: unknown }> {
+  const { outputs, error, seconds, spans } = await runRow(program, inputs, settings);
+  const used = usageOf(spans);
+  const result: Rollout = {
+    status: "scored",
+    outputs,
+    score: 0,
+    feedback: undefined,
+    error: undefined,
+    seconds,
+    calls: used.calls,
+    inputTokens: used.usage.inputTokens,
+    outputTokens: used.usage.outputTokens,
+    cost: used.cost,
+    trace: traceOf(spans, paths),
+  };
+  if (error === undefined) {
+    Object.assign(result, readScore(await metric(row as never, outputs as never, { trace: spans })));
+  } else {
+    result.status = isOutage(error) ? "outage" : isUnreadable(error) ? "unreadable" : "failed";
+    if (result.status === "outage") result.score = NaN;
+    result.error =
+      error instanceof Error
+        ? { name: error.name, message: error.message }
+        : { name: "Error", message: String(error) };
+    result.feedback = result.status === "unreadable" ? result.error.message : undefined;
+  }
+  return { result, thrown: error };
+}
+
+/** From predictor to its path, for {@link rollout}. */
+export function predictorPaths(program: Module): Map<object, string> {
+  return new Map<Predict, string>([...program.predictors()].map(([path, predictor]) => [predictor, path]));
+}
+
+function traceOf(spans: readonly Span[], paths: ReadonlyMap<object, string>): PredictorTrace[] {
+  const trace: PredictorTrace[] = [];
+  for (const span of spans) {
+    const predictor = paths.get(span.attributes.module as object);
+    if (predictor === undefined) continue;
+    trace.push({
+      predictor,
+      inputs: span.inputs as PredictorTrace["inputs"],
+      outputs: span.result as PredictorTrace["outputs"],
+      ...(span.error !== undefined && { error: String(span.error) }),
+      seconds: ((span.endedAt ?? span.startedAt) - span.startedAt) / 1000,
+    });
+  }
+  return trace;
+}
+

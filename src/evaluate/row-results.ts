@@ -1,0 +1,110 @@
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { StringDecoder } from "node:string_decoder";
+import type { Rollout } from "./rollout.ts";
+
+/** One row of an evaluation: what went in, what came out, how it scored. */
+export interface RowResult extends Rollout {
+  /** Place in the dataset, from 0. */
+  index: number;
+  /** The whole row, labels included. */
+  row: Readonly<Record<string, unknown>>;
+  /** Scores of the program's stages, by predictor path, where stage metrics were given. */
+  stages: Readonly<Record<string, number>>;
+}
+
+/** Rows kept in memory before all of them move to disk. */
+const inMemory = 10_000;
+const pieceSize = 1 << 18;
+
+const folders = new Set<string>();
+
+/** Removes the folders of results that were still in use when the process ends. */
+function removeAtExit(folder: string): void {
+  if (folders.size === 0) {
+    process.once("exit", () => {
+      for (const left of folders) rmSync(left, { recursive: true, force: true });
+    });
+  }
+  folders.add(folder);
+}
+
+/**
+ * The rows of an evaluation in order. Up to 10,000 are kept in memory; beyond that all stand in a private
+ * temporary file, which goes with the process, so that memory stays flat.
+ */
+export class RowResults implements Iterable<RowResult> {
+  #kept: RowResult[] = [];
+  #file: { path: string; descriptor: number } | undefined;
+  #unwritten: string[] = [];
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds the next row. */
+  push(result: RowResult): void {
+    this.#length++;
+    if (this.#file) this.#write(result);
+    else {
+      this.#kept.push(result);
+      if (this.#kept.length > inMemory) this.#moveToDisk();
+    }
+  }
+
+  *[Symbol.iterator](): Generator<RowResult, void> {
+    if (!this.#file) {
+      yield* this.#kept;
+      return;
+    }
+    this.#flush();
+    for (const line of linesOf(this.#file.path)) yield readRow(line);
+  }
+
+  #moveToDisk(): void {
+    const folder = mkdtempSync(join(tmpdir(), "lmframe-rows-"));
+    removeAtExit(folder);
+    const path = join(folder, "rows.jsonl");
+    this.#file = { path, descriptor: openSync(path, "ax", 0o600) };
+    for (const result of this.#kept) this.#write(result);
+    this.#kept = [];
+  }
+
+  #write(result: RowResult): void {
+    this.#unwritten.push(JSON.stringify(result));
+    if (this.#unwritten.length >= 256) this.#flush();
+  }
+
+  #flush(): void {
+    if (!this.#file || this.#unwritten.length === 0) return;
+    writeSync(this.#file.descriptor, `${this.#unwritten.join("\n")}\n`);
+    this.#unwritten = [];
+  }
+}
+
+/** JSON has no NaN: an outage's score is written as null. */
+function readRow(line: string): RowResult {
+  const row = JSON.parse(line) as RowResult;
+  if (row.score === null) row.score = NaN;
+  return row;
+}
+
+function* linesOf(path: string): Generator<string> {
+  const descriptor = openSync(path, "r");
+  const decoder = new StringDecoder("utf8");
+  const piece = Buffer.allocUnsafe(pieceSize);
+  let rest = "";
+  try {
+    for (;;) {
+      const size = readSync(descriptor, piece, 0, pieceSize, null);
+      if (size === 0) break;
+      const lines = (rest + decoder.write(piece.subarray(0, size))).split("\n");
+      rest = lines.pop()!;
+      yield* lines;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}

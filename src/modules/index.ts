@@ -1,0 +1,17 @@
+export { callSettings, type CallSettings, configure, type RequestSettings, withCallSettings } from "./call-settings.ts";
+export { ChainOfThought } from "./chain-of-thought.ts";
+export { map, type MapRowsOptions } from "./map.ts";
+export { Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";
+export { Parallel } from "./parallel.ts";
+export { Predict, type PredictOptions, type SignatureSpec } from "./predict.ts";
+export { inputColumns, pick, type RowRun, runRow } from "./run-row.ts";
+export { loadProgram, programToJSON, withState } from "./saved.ts";
+export type {
+  Extension,
+  ExtensionReader,
+  FieldState,
+  PredictorCall,
+  PredictorEdit,
+  PredictorState,
+} from "./state.ts";
+export { type ProgramDelta, stream } from "./stream.ts";
