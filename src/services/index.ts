@@ -1,0 +1,6 @@
+export { home, packageRoot, privateFolder } from "./home.ts";
+export type { StartOptions } from "./local-service.ts";
+export { ensureMlflow, type MlflowServer } from "./mlflow.ts";
+export { ensureModel, type ModelEndpoint } from "./model.ts";
+export { pythonPath } from "./python.ts";
+export { down, type ServiceStatus, status, up, type UpOptions } from "./services.ts";
