@@ -1,0 +1,15 @@
+import { createHash } from "node:crypto";
+import type { LMRequest } from "./request.ts";
+
+/**
+ * The key of a request to a model: SHA-256 of the model's identity and the whole request, rollout included. The
+ * order of the request's own members does not count; that within a schema does, since models write fields in it.
+ */
+export function requestKey(identity: string, request: LMRequest): string {
+  const members = Object.entries(request)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256")
+    .update(JSON.stringify([identity, members]))
+    .digest("hex");
+}
