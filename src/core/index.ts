@@ -34,6 +34,8 @@ export {
   showProgress,
   startProgress,
 } from "./progress.ts";
+export { random, type Random } from "./random.ts";
+export { Semaphore } from "./semaphore.ts";
 export { type Setting, setting } from "./setting.ts";
 export type { DatasetRecord, MetricPoint, RunRecord, Trackable } from "./run-record.ts";
 export { keepSecret, redact, redactor, type Redactor } from "./redact.ts";

@@ -1,0 +1,21 @@
+export {
+  BootstrapFewShot,
+  type BootstrapFewShotOptions,
+  type BootstrapOptions,
+} from "./bootstrap-few-shot.ts";
+export { type Budget, BudgetExhausted, type Role, type StudyBudget, type Used } from "./budget.ts";
+export type { Candidate, Edits } from "./candidate.ts";
+export { LabeledFewShot, type LabeledFewShotOptions } from "./labeled-few-shot.ts";
+export { macroF1, meanScore, type Objective, type ScoredRow, weighted } from "./objective.ts";
+export { Optimization } from "./optimization.ts";
+export { type CompileOptions, Optimizer, type OptimizerOptions, type ProposerOptions } from "./optimizer.ts";
+export { RandomSearch, type RandomSearchOptions } from "./random-search.ts";
+export {
+  type Ranked,
+  type RolloutOptions,
+  type Rollouts,
+  type Split,
+  Study,
+  StudyInterrupted,
+  type StudySetup,
+} from "./study.ts";

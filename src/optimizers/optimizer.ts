@@ -1,0 +1,133 @@
+import { Dataset, type DatasetSource } from "../data/index.ts";
+import { ConfigurationError, traced } from "../core/index.ts";
+import type { LanguageModel } from "../lm/index.ts";
+import type { Metric } from "../metrics/index.ts";
+import type { Module } from "../modules/index.ts";
+import { BudgetExhausted, type StudyBudget } from "./budget.ts";
+import type { Objective } from "./objective.ts";
+import { Optimization } from "./optimization.ts";
+import { Study } from "./study.ts";
+
+/** What every optimizer takes. */
+export interface OptimizerOptions {
+  /** Scores one row; see {@link Metric}. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  metric: Metric<any, any>;
+  /** What the scores of a candidate add up to. Default: their mean. */
+  objective?: Objective | undefined;
+  /** The same seed gives the same run. Default 0. */
+  seed?: number | undefined;
+}
+
+/** Options of optimizers that ask a model for new instructions. */
+export interface ProposerOptions {
+  /** Writes instructions. Default: the program's model. */
+  promptModel?: LanguageModel | undefined;
+  /** Reads what went wrong. Default: the prompt model. */
+  reflectionModel?: LanguageModel | undefined;
+}
+
+/** What one run takes. */
+export interface CompileOptions<R extends object = Record<string, unknown>> {
+  /** Rows to learn from. */
+  train: DatasetSource<R>;
+  /** Rows to choose by. Default: half of `train`, drawn by the seed and then not learnt from. */
+  val?: DatasetSource<R> | undefined;
+  /** What the run may cost. */
+  budget?: StudyBudget | undefined;
+  /** Rows under way at once, over all candidates. Default 16. */
+  concurrency?: number | undefined;
+  /**
+   * File to write the run down in, and to resume it from where it is there: a run that was killed goes on, and
+   * nothing it had paid for is paid again.
+   */
+  journal?: string | undefined;
+  /** Stops the run; `compile` then throws the signal's reason, and the journal resumes it. */
+  signal?: AbortSignal | undefined;
+  /** Outages after which the run stops. Default 20. */
+  maxOutages?: number | undefined;
+}
+
+/**
+ * Finds the instructions and examples that score best. A strategy is one subclass: it proposes candidates to a
+ * {@link Study} and reads their rollouts; the study does everything else.
+ */
+export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
+  readonly options: O;
+
+  constructor(options: O) {
+    this.options = options;
+  }
+
+  /** Proposes and evaluates candidates until done. The best on all validation rows is taken. */
+  protected abstract search(study: Study): Promise<void>;
+
+  /** Models that help, by role; none where the strategy needs no proposer. */
+  protected models(): Partial<Record<"prompt" | "reflection" | "teacher", LanguageModel>> {
+    return {};
+  }
+
+  /**
+   * Optimises a program.
+   *
+   * @returns the best program with how it was found; the program itself where nothing scored higher.
+   * Throws DataError for rows that lack columns, StudyInterrupted where models cannot be reached.
+   */
+  async compile<P extends Module, R extends object = Record<string, unknown>>(
+    program: P,
+    { train, val, budget = {}, concurrency = 16, journal, signal, maxOutages = 20 }: CompileOptions<R>,
+  ): Promise<Optimization<P>> {
+    const { seed = 0, metric, objective } = this.options;
+    const rows = splitRows(Dataset.from(train), val && Dataset.from(val), seed);
+    const study = new Study({
+      name: this.#describe(),
+      program,
+      ...rows,
+      metric: metric as unknown as Metric,
+      objective,
+      seed,
+      concurrency,
+      budget,
+      journal,
+      signal,
+      models: this.models(),
+      maxOutages,
+    });
+    let stopped: string | undefined;
+    try {
+      await traced("optimizer", this.constructor.name, undefined, async () => {
+        await study.evaluate(study.base);
+        await this.search(study);
+      });
+    } catch (error) {
+      if (!(error instanceof BudgetExhausted)) throw error;
+      stopped = error.message;
+    } finally {
+      study.end();
+    }
+    return new Optimization<P>(this.constructor.name, study, stopped);
+  }
+
+  /** Name and plain options, so that a journal of other options is told apart. */
+  #describe(): string {
+    const plain = Object.entries(this.options).filter(([, value]) =>
+      ["number", "string", "boolean"].includes(typeof value),
+    );
+    return `${this.constructor.name} ${JSON.stringify(Object.fromEntries(plain.sort()))}`;
+  }
+}
+
+function splitRows(train: Dataset, val: Dataset | undefined, seed: number): { train: Dataset; val: Dataset } {
+  if (train.length === 0)
+    throw new ConfigurationError("the training rows are empty; an optimizer needs at least one");
+  if (val) {
+    if (val.length === 0)
+      throw new ConfigurationError(
+        "the validation rows are empty; leave `val` away to take them from `train`",
+      );
+    return { train, val };
+  }
+  if (train.length < 2)
+    throw new ConfigurationError("one row cannot be both learnt from and chosen by; give `val`");
+  return train.split({ train: 0.5, val: 0.5, seed });
+}

@@ -1,0 +1,406 @@
+import {
+  ConfigurationError,
+  random,
+  type Random,
+  record,
+  Semaphore,
+  type Span,
+  startProgress,
+} from "../core/index.ts";
+import { type Dataset } from "../data/index.ts";
+import { predictorPaths, rollout, type Rollout } from "../evaluate/index.ts";
+import { currentLM, type LanguageModel, usageOf } from "../lm/index.ts";
+import type { Metric } from "../metrics/index.ts";
+import { inputColumns, type Module, pick } from "../modules/index.ts";
+import { addUsed, nothingUsed, requireBudget, type Role, type StudyBudget, type Used } from "./budget.ts";
+import { type Candidate, candidate, digest, type Edits } from "./candidate.ts";
+import { type Fingerprint, Journal } from "./journal.ts";
+import { meanScore, type Objective } from "./objective.ts";
+
+/** Rows a strategy may learn from, and rows candidates are chosen by. Neither may hold rows of the final test. */
+export type Split = "train" | "val";
+
+/** How a study is set up. */
+export interface StudySetup {
+  /** The strategy and its options, as the journal knows them. */
+  name: string;
+  program: Module;
+  train: Dataset;
+  val: Dataset;
+  metric: Metric;
+  /** What a candidate's rollouts add up to; the best candidate has the highest. Default: the mean score. */
+  objective?: Objective | undefined;
+  seed: number;
+  concurrency: number;
+  budget: StudyBudget;
+  /** File of the journal; absent: the study cannot be resumed. */
+  journal?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** Models that help, each apart from the program's own. Default of each: the program's default model. */
+  models: Readonly<Partial<Record<Exclude<Role, "task">, LanguageModel>>>;
+  /** Outages among the rollouts after which the study stops. */
+  maxOutages: number;
+}
+
+/** Which rollouts of a candidate are wanted. */
+export interface RolloutOptions {
+  /** Default `val`. */
+  split?: Split;
+  /** Places of the rows in their split; default: all. */
+  rows?: readonly number[];
+  /** Draws the rows anew: rollouts with different repeats are different samples. Default 0. */
+  repeat?: number;
+  temperature?: number;
+}
+
+/** A candidate's rollouts, in the order of the rows asked for. */
+export interface Rollouts {
+  candidate: Candidate;
+  split: Split;
+  rows: readonly number[];
+  results: readonly Rollout[];
+  /** The objective over the rollouts that have a score; NaN where none has. */
+  score: number;
+}
+
+/** A candidate that was scored on all validation rows. */
+export interface Ranked {
+  candidate: Candidate;
+  score: number;
+  results: readonly Rollout[];
+}
+
+/** The study stops because models cannot be reached; what was done is in the journal. */
+export class StudyInterrupted extends Error {
+  override name = "StudyInterrupted";
+}
+
+/**
+ * What every strategy works on: it asks for rollouts and proposals, and the study runs them within the budget,
+ * side by side, writes them down, and finds them again when it is resumed.
+ *
+ * Answers come in the order in which they were asked for, never in that of their arrival, so a strategy that
+ * draws from {@link Study.random} repeats itself from a seed whatever the concurrency. A resumed strategy starts
+ * from the beginning and is given the journal's answers until it asks for something new.
+ */
+export class Study {
+  readonly program: Module;
+  readonly metric: Metric;
+  readonly train: Dataset;
+  readonly val: Dataset;
+  /** The program as it was given. */
+  readonly base: Candidate = candidate({}, "base");
+  readonly signal: AbortSignal | undefined;
+  readonly seed: number;
+
+  readonly #setup: StudySetup;
+  readonly #objective: Objective;
+  readonly #journal: Journal;
+  readonly #places: Semaphore;
+  readonly #inputs: readonly string[];
+  readonly #rowKeys: Record<Split, string[]>;
+  readonly #rows: Record<Split, Record<string, unknown>[]>;
+  readonly #running = new Map<string, Promise<Rollout>>();
+  readonly #programs = new Map<string, { program: Module; paths: Map<object, string> }>();
+  readonly #candidates = new Map<string, Candidate>();
+  readonly #ranking = new Map<string, Ranked>();
+  readonly #proposals = new Map<string, number>();
+  readonly #used: Record<Role, Used> = {
+    task: nothingUsed,
+    prompt: nothingUsed,
+    reflection: nothingUsed,
+    teacher: nothingUsed,
+  };
+  readonly #started = performance.now();
+  readonly #progress;
+  #callsARollout: number;
+  #outages = 0;
+  #paid = 0;
+
+  constructor(setup: StudySetup) {
+    this.#setup = setup;
+    this.program = setup.program;
+    this.metric = setup.metric;
+    this.train = setup.train;
+    this.val = setup.val;
+    this.signal = setup.signal;
+    this.seed = setup.seed;
+    this.#objective = setup.objective ?? meanScore;
+    this.#inputs = inputColumns(setup.program, setup.val.columns);
+    inputColumns(setup.program, setup.train.columns);
+    this.#rows = { train: setup.train.rows(), val: setup.val.rows() };
+    this.#rowKeys = { train: this.#rows.train.map(digest), val: this.#rows.val.map(digest) };
+    this.#journal = new Journal(setup.journal, this.#fingerprint());
+    this.#places = new Semaphore(setup.concurrency);
+    this.#callsARollout = setup.program.predictors().size;
+    this.#candidates.set(this.base.id, this.base);
+    this.#progress = startProgress(`optimise with ${setup.name}`, setup.budget.rollouts);
+  }
+
+  /** A stream of random numbers of its own for each name, the same for the same seed. */
+  random(name: string): Random {
+    return random(parseInt(digest([this.seed, name]).slice(0, 12), 16));
+  }
+
+  /** One row of a split. */
+  row(split: Split, index: number): Readonly<Record<string, unknown>> {
+    return this.#rows[split][index]!;
+  }
+
+  /** A candidate with these edits. Equal edits give the candidate that was there first. */
+  candidate(edits: Edits, origin: string, parents: readonly Candidate[] = []): Candidate {
+    const made = candidate(
+      edits,
+      origin,
+      parents.map(({ id }) => id),
+    );
+    const known = this.#candidates.get(made.id);
+    if (known) return known;
+    this.#candidates.set(made.id, made);
+    return made;
+  }
+
+  /** The program of a candidate. */
+  programOf(candidate: Candidate): Module {
+    return this.#programOf(candidate).program;
+  }
+
+  /** All candidates that were made, in order. */
+  get candidates(): readonly Candidate[] {
+    return [...this.#candidates.values()];
+  }
+
+  /** Candidates scored on all validation rows, best first; of equals the earlier. */
+  get ranking(): readonly Ranked[] {
+    return [...this.#ranking.values()].sort((a, b) => b.score - a.score);
+  }
+
+  /** What each role has used, journaled work included. */
+  get used(): Readonly<Record<Role, Readonly<Used>>> {
+    return this.#used;
+  }
+
+  /** Seconds since the study was made or resumed. */
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  /** Rollouts that were run now, not found in the journal. */
+  get paid(): number {
+    return this.#paid;
+  }
+
+  /**
+   * Runs a candidate on rows and scores it; what was run before is not run again. Throws BudgetExhausted before
+   * anything is run where the budget does not hold all of it, and StudyInterrupted where too many rows meet an
+   * outage.
+   */
+  async evaluate(candidate: Candidate, options: RolloutOptions = {}): Promise<Rollouts> {
+    const { split = "val", repeat = 0, temperature } = options;
+    const rows = options.rows ?? this.#rows[split].map((_, index) => index);
+    const keys = rows.map(
+      (index) => `${candidate.id}/${split}/${this.#rowKey(split, index)}/${repeat}/${temperature ?? ""}`,
+    );
+    const fresh = new Set(keys.filter((key) => !this.#running.has(key)));
+    this.#require("task", { rollouts: fresh.size, calls: fresh.size * this.#callsARollout });
+    this.#used.task = addUsed(this.#used.task, { ...nothingUsed, rollouts: fresh.size });
+    const settings = {
+      ...(temperature !== undefined && { temperature }),
+      ...(repeat > 0 && { rollout: repeat }),
+    };
+    const results = await Promise.all(
+      keys.map((key, place) => {
+        let running = this.#running.get(key);
+        if (!running) {
+          running = this.#rollout(key, candidate, split, rows[place]!, settings);
+          this.#running.set(key, running);
+        }
+        return running;
+      }),
+    );
+    this.signal?.throwIfAborted();
+    this.#account(results, keys, fresh);
+    const score = this.#score(split, rows, results);
+    if (split === "val" && repeat === 0 && temperature === undefined && rows.length === this.val.length) {
+      if (!Number.isNaN(score) && !this.#ranking.has(candidate.id)) {
+        this.#ranking.set(candidate.id, { candidate, score, results });
+      }
+    }
+    this.#tell();
+    return { candidate, split, rows, results, score };
+  }
+
+  /**
+   * Asks a model that helps, by a program of the strategy's own. The answer is journaled. Undefined where the
+   * reply could not be read; throws BudgetExhausted, and the outages of the model.
+   */
+  async propose<O extends object = Record<string, unknown>>(
+    role: Exclude<Role, "task">,
+    program: Module,
+    inputs: Readonly<Record<string, unknown>>,
+    { temperature }: { temperature?: number } = {},
+  ): Promise<O | undefined> {
+    const asked = digest([
+      role,
+      [...program.predictors()].map(([path, { state }]) => [path, state]),
+      inputs,
+      temperature,
+    ]);
+    const times = this.#proposals.get(asked) ?? 0;
+    this.#proposals.set(asked, times + 1);
+    const key = `${role}/${asked}/${times}`;
+    this.#require(role, { rollouts: 0, calls: 1 });
+    let entry = this.#journal.proposals.get(key);
+    if (!entry) {
+      const spans: Span[] = [];
+      const settings = {
+        ...(temperature !== undefined && { temperature }),
+        lm: this.#setup.models[role] ?? currentLM.get(),
+        rollout: times,
+        signal: this.signal,
+      };
+      let outputs: Record<string, unknown> | null = null;
+      let error: string | undefined;
+      try {
+        outputs = (await this.#places.run(() =>
+          record(spans, () => program.call(inputs as never, settings)),
+        )) as Record<string, unknown>;
+      } catch (thrown) {
+        if (!(thrown instanceof Error) || thrown.name !== "ParseError") throw thrown;
+        error = thrown.message;
+      }
+      const { calls, usage, cost } = usageOf(spans);
+      const used = { rollouts: 0, calls, tokens: usage.inputTokens + usage.outputTokens, cost };
+      entry = { kind: "proposal", key, outputs, used, ...(error !== undefined && { error }) };
+      this.#journal.write(entry);
+    }
+    this.#used[role] = addUsed(this.#used[role], entry.used);
+    this.#tell();
+    return (entry.outputs as O | null) ?? undefined;
+  }
+
+  /** Writes down what the strategy decided and why. */
+  decide(what: string, data: unknown): void {
+    this.#journal.write({ kind: "decision", what, data });
+  }
+
+  /** Ends the study: the journal is closed and progress told. */
+  end(): void {
+    this.#progress.end();
+    this.#journal.close();
+  }
+
+  async #rollout(
+    key: string,
+    candidate: Candidate,
+    split: Split,
+    index: number,
+    settings: { temperature?: number; rollout?: number },
+  ): Promise<Rollout> {
+    const known = this.#journal.rollouts.get(key);
+    if (known) return known;
+    const { program, paths } = this.#programOf(candidate);
+    const row = this.#rows[split][index]!;
+    return this.#places.run(async () => {
+      this.signal?.throwIfAborted();
+      if (this.#outages > this.#setup.maxOutages) throw this.#interrupted("");
+      const { result, thrown } = await rollout(program, paths, row, pick(row, this.#inputs), this.metric, {
+        ...settings,
+        signal: this.signal,
+      });
+      this.signal?.throwIfAborted();
+      if (thrown instanceof ConfigurationError) throw thrown;
+      if (result.status === "outage") {
+        // An outage is not written down: resumed, the row is tried again.
+        this.#running.delete(key);
+        if (++this.#outages > this.#setup.maxOutages) throw this.#interrupted(result.error?.message ?? "");
+      } else {
+        this.#paid++;
+        this.#journal.write({ kind: "rollout", key, result });
+      }
+      return result;
+    });
+  }
+
+  #interrupted(last: string): StudyInterrupted {
+    const resume =
+      this.#setup.journal === undefined ? "" : ` Run it again to go on from ${this.#setup.journal}.`;
+    return new StudyInterrupted(`${this.#outages} rows met an outage, the last: ${last}.${resume}`);
+  }
+
+  #programOf(candidate: Candidate) {
+    let made = this.#programs.get(candidate.id);
+    if (!made) {
+      const program = this.program.with(candidate.edits);
+      made = { program, paths: predictorPaths(program) };
+      this.#programs.set(candidate.id, made);
+    }
+    return made;
+  }
+
+  #rowKey(split: Split, index: number): string {
+    const key = this.#rowKeys[split][index];
+    if (key === undefined)
+      throw new RangeError(
+        `invalid row: ${index}, the ${split} rows are 0 to ${this.#rows[split].length - 1}`,
+      );
+    return key;
+  }
+
+  #score(split: Split, rows: readonly number[], results: readonly Rollout[]): number {
+    const scored = results.flatMap((result, place) =>
+      result.status === "outage" ? [] : [{ row: this.#rows[split][rows[place]!]!, result }],
+    );
+    return scored.length === 0 ? NaN : this.#objective(scored);
+  }
+
+  #require(role: Role, next: { rollouts: number; calls: number }): void {
+    this.signal?.throwIfAborted();
+    const { budget } = this.#setup;
+    requireBudget(role, role === "task" ? budget : budget[role], this.#used[role], next, this.seconds);
+  }
+
+  #account(results: readonly Rollout[], keys: readonly string[], fresh: Set<string>): void {
+    for (const [place, result] of results.entries()) {
+      if (!fresh.delete(keys[place]!)) continue;
+      const { calls, inputTokens, outputTokens, cost } = result;
+      this.#callsARollout = Math.max(this.#callsARollout, calls);
+      this.#used.task = addUsed(this.#used.task, {
+        rollouts: 0,
+        calls,
+        tokens: inputTokens + outputTokens,
+        cost,
+      });
+    }
+  }
+
+  #tell(): void {
+    const best = this.ranking[0];
+    const { rollouts, calls, cost } = this.#used.task;
+    this.#progress.set(rollouts, {
+      ...(best && { best: best.score.toFixed(3) }),
+      candidates: this.#candidates.size,
+      calls,
+      ...(cost !== null && cost > 0 && { cost: `$${cost.toFixed(3)}` }),
+    });
+  }
+
+  #fingerprint(): Fingerprint {
+    const { name, program, train, val, metric, seed, models } = this.#setup;
+    const states = [...program.predictors()].map(([path, predictor]) => [
+      path,
+      predictor.state,
+      predictor.signature.toString(),
+    ]);
+    return {
+      strategy: name,
+      program: digest(states),
+      model: currentLM.get()?.identity ?? "",
+      models: digest(Object.entries(models).map(([role, model]) => [role, model.identity])),
+      train: train.fingerprint(),
+      validation: val.fingerprint(),
+      metric: digest([metric.label, metric.field, String(metric)]),
+      seed,
+    };
+  }
+}
