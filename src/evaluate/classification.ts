@@ -48,7 +48,10 @@ export class ConfusionMatrix {
   }
 }
 
-function classFigures(labels: readonly string[], count: (expected: string, predicted: string) => number): ClassFigures[] {
+function classFigures(
+  labels: readonly string[],
+  count: (expected: string, predicted: string) => number,
+): ClassFigures[] {
   const sum = (of: (other: string) => number) => labels.reduce((total, other) => total + of(other), 0);
   return labels
     .map((label) => {
@@ -71,7 +74,12 @@ function macroF1Of(classes: readonly ClassFigures[]): number {
  * Macro F1 of the rows at the given places, for resampling: `expected` and `predicted` hold a label's number
  * for each row, below `labels`.
  */
-export function macroF1At(expected: Int32Array, predicted: Int32Array, labels: number, places: Int32Array): number {
+export function macroF1At(
+  expected: Int32Array,
+  predicted: Int32Array,
+  labels: number,
+  places: Int32Array,
+): number {
   const hits = new Int32Array(labels);
   const support = new Int32Array(labels);
   const claimed = new Int32Array(labels);

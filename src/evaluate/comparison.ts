@@ -36,7 +36,11 @@ export function compareRows(before: RowResults, after: RowResults, field: string
   const worse: { before: RowResult; after: RowResult }[] = [];
   const scores: { before: number[]; after: number[] } = { before: [], after: [] };
   const labels = new Map<string, number>();
-  const numbers: { expected: number[]; before: number[]; after: number[] } = { expected: [], before: [], after: [] };
+  const numbers: { expected: number[]; before: number[]; after: number[] } = {
+    expected: [],
+    before: [],
+    after: [],
+  };
   const numberOf = (label: unknown) => {
     const text = String(label);
     let number = labels.get(text);
@@ -77,7 +81,14 @@ export function compareRows(before: RowResults, after: RowResults, field: string
           Int32Array.from(numbers.after),
           labels.size,
         );
-  return { rows: differences.length, score, macroF1, better, worse, verdict: verdictOf(score, differences.length) };
+  return {
+    rows: differences.length,
+    score,
+    macroF1,
+    better,
+    worse,
+    verdict: verdictOf(score, differences.length),
+  };
 }
 
 /** A bootstrap of differences that are all alike has no width; Wilson's bound says how little few rows prove. */
@@ -107,7 +118,10 @@ function compareMacroF1(
   };
 }
 
-function verdictOf({ before, after, difference, interval, probability }: Comparison["score"], rows: number): string {
+function verdictOf(
+  { before, after, difference, interval, probability }: Comparison["score"],
+  rows: number,
+): string {
   if (rows === 0) return "No row was scored by both, so nothing can be said.";
   const by = `${figure(before)} → ${figure(after)} (${signed(difference)}, 95 % interval ${signed(interval[0])} to ${signed(interval[1])}, ${rows} rows)`;
   if (difference === 0) return `No difference: ${by}.`;

@@ -7,7 +7,6 @@ import {
   inputColumns,
   type Module,
   pick,
-  type ProgramInputs,
   type ProgramOutputs,
 } from "../modules/index.ts";
 import { readScore } from "../metrics/index.ts";
@@ -42,7 +41,15 @@ export async function evaluate<P extends Module, R extends object = Record<strin
   metric: Metric<R, ProgramOutputs<P>>,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { name, concurrency = 16, maxOutages = 20, stages = {}, context = "test", signal, ...settings } = options;
+  const {
+    name,
+    concurrency = 16,
+    maxOutages = 20,
+    stages = {},
+    context = "test",
+    signal,
+    ...settings
+  } = options;
   const rows = data instanceof Scan ? data : Dataset.from(data);
   const columns = rows instanceof Scan ? await rows.columns() : rows.columns;
   const names = inputColumns(program, columns);
@@ -75,10 +82,14 @@ export async function evaluate<P extends Module, R extends object = Record<strin
   await traced("evaluation", evaluation.subject.name, undefined, async () => {
     let outages = 0;
     try {
-      for await (const { result, thrown, row, index, stages: scores } of mapOrdered(rows as Iterable<R>, run, {
-        concurrency,
-        signal: either,
-      })) {
+      for await (const { result, thrown, row, index, stages: scores } of mapOrdered(
+        rows as Iterable<R>,
+        run,
+        {
+          concurrency,
+          signal: either,
+        },
+      )) {
         if (signal?.aborted && result.status === "outage") break;
         evaluation.add({ ...result, index, row: row as Record<string, unknown>, stages: scores });
         progress.advance(1, facts(evaluation));
@@ -140,7 +151,9 @@ async function scoreStages(
 function requireStage(path: string, paths: Iterable<string>): void {
   const known = [...paths];
   if (known.includes(path)) return;
-  throw new ConfigurationError(`no predictor "${path}" to score as a stage; the program has: ${known.join(", ")}`);
+  throw new ConfigurationError(
+    `no predictor "${path}" to score as a stage; the program has: ${known.join(", ")}`,
+  );
 }
 
 function facts(evaluation: Evaluation): Record<string, string | number> {

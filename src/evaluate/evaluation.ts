@@ -1,4 +1,11 @@
-import { ConfigurationError, type DatasetRecord, type Displayable, display, type RunRecord, type Trackable } from "../core/index.ts";
+import {
+  ConfigurationError,
+  type DatasetRecord,
+  type Displayable,
+  display,
+  type RunRecord,
+  type Trackable,
+} from "../core/index.ts";
 import type { Module } from "../modules/index.ts";
 import { ConfusionMatrix, noAnswer } from "./classification.ts";
 import { compareRows, type Comparison } from "./comparison.ts";
@@ -144,7 +151,10 @@ export class Evaluation implements Displayable, Trackable {
   /** Mean scores of the stages by predictor path, where stage metrics were given. */
   get stages(): Record<string, Estimate> {
     return Object.fromEntries(
-      [...this.#stages].map(([path, scores]) => [path, { mean: mean(scores), interval: meanInterval(scores) }]),
+      [...this.#stages].map(([path, scores]) => [
+        path,
+        { mean: mean(scores), interval: meanInterval(scores) },
+      ]),
     );
   }
 
@@ -153,7 +163,9 @@ export class Evaluation implements Displayable, Trackable {
     const groups = new Map<string, number[]>();
     for (const { row, score } of this.rows) {
       if (!(column in row)) {
-        throw new ConfigurationError(`no column "${column}" to slice by; the rows have: ${Object.keys(row).join(", ")}`);
+        throw new ConfigurationError(
+          `no column "${column}" to slice by; the rows have: ${Object.keys(row).join(", ")}`,
+        );
       }
       const value = String(row[column] ?? "(empty)");
       const scores = groups.get(value);
@@ -161,7 +173,12 @@ export class Evaluation implements Displayable, Trackable {
       else groups.set(value, [score]);
     }
     return [...groups]
-      .map(([value, scores]) => ({ value, rows: scores.length, mean: mean(scores), interval: meanInterval(scores) }))
+      .map(([value, scores]) => ({
+        value,
+        rows: scores.length,
+        mean: mean(scores),
+        interval: meanInterval(scores),
+      }))
       .sort((a, b) => b.rows - a.rows);
   }
 
@@ -203,7 +220,9 @@ export class Evaluation implements Displayable, Trackable {
       input_tokens: this.#used.inputTokens,
       output_tokens: this.#used.outputTokens,
       estimated_cost_usd: this.#used.cost ?? undefined,
-      ...Object.fromEntries(Object.entries(this.stages).map(([path, { mean: value }]) => [`stage/${path}`, value])),
+      ...Object.fromEntries(
+        Object.entries(this.stages).map(([path, { mean: value }]) => [`stage/${path}`, value]),
+      ),
     };
     return {
       name,

@@ -2,6 +2,14 @@ export { type ClassFigures, ConfusionMatrix, macroF1At, noAnswer } from "./class
 export type { Comparison, Difference } from "./comparison.ts";
 export { datasetRecord, evaluate, type EvaluateOptions } from "./evaluate.ts";
 export { type Estimate, Evaluation, type EvaluationSubject, type Slice } from "./evaluation.ts";
-export { bootstrap, type Interval, mean, meanInterval, pairedProbability, quantile, wilson } from "./interval.ts";
+export {
+  bootstrap,
+  type Interval,
+  mean,
+  meanInterval,
+  pairedProbability,
+  quantile,
+  wilson,
+} from "./interval.ts";
 export { type PredictorTrace, predictorPaths, rollout, type Rollout, type RolloutStatus } from "./rollout.ts";
 export { type RowResult, RowResults } from "./row-results.ts";

@@ -29,7 +29,10 @@ export function meanInterval(values: ArrayLike<number>): Interval {
   const present = Array.from(values).filter((value) => !Number.isNaN(value));
   if (present.length === 0) return [NaN, NaN];
   if (present.every((value) => value === 0 || value === 1)) {
-    return wilson(present.reduce((sum, value) => sum + value, 0), present.length);
+    return wilson(
+      present.reduce((sum, value) => sum + value, 0),
+      present.length,
+    );
   }
   if (present.length >= largeSample) return normalInterval(present);
   return bootstrap(present.length, (draw) => {

@@ -102,4 +102,3 @@ function traceOf(spans: readonly Span[], paths: ReadonlyMap<object, string>): Pr
   }
   return trace;
 }
-

@@ -21,17 +21,21 @@ export function showEvaluation(evaluation: Evaluation): MimeBundle {
 }
 
 /** The figures of an evaluation as text to text. */
-function figures(evaluation: Evaluation): [string, string, string?][] {
+function figures(evaluation: Evaluation): [string, string, (string | undefined)?][] {
   const { mean, interval } = evaluation.estimate;
   const { latency, used, macroF1 } = evaluation;
-  const list: [string, string, string?][] = [
+  const list: [string, string, (string | undefined)?][] = [
     [evaluation.subject.metric, mean.toFixed(3), `${interval[0].toFixed(3)} – ${interval[1].toFixed(3)}`],
   ];
   if (macroF1 !== undefined) list.push(["macro F1", macroF1.toFixed(3)]);
   list.push(
     ["rows", String(evaluation.rows.length), evaluation.stopped && `stopped: ${evaluation.stopped}`],
     ["unreadable", String(evaluation.unreadable)],
-    ["errors", String(evaluation.errors), evaluation.outages > 0 ? `${evaluation.outages} outages` : undefined],
+    [
+      "errors",
+      String(evaluation.errors),
+      evaluation.outages > 0 ? `${evaluation.outages} outages` : undefined,
+    ],
     ["seconds a row", latency.p50.toFixed(2), `95th percentile ${latency.p95.toFixed(2)}`],
     ["tokens", String(used.inputTokens + used.outputTokens), `${used.calls} calls`],
   );
@@ -104,7 +108,10 @@ function lowest(evaluation: Evaluation): RowResult[] {
 
 function brief(values: Readonly<Record<string, unknown>>): string {
   return Object.entries(values)
-    .map(([name, value]) => `<em>${escapeHtml(name)}</em> ${escapeHtml(clip(typeof value === "string" ? value : JSON.stringify(value)))}`)
+    .map(
+      ([name, value]) =>
+        `<em>${escapeHtml(name)}</em> ${escapeHtml(clip(typeof value === "string" ? value : JSON.stringify(value)))}`,
+    )
     .join("<br>");
 }
 
@@ -114,7 +121,9 @@ function clip(text: string | undefined): string {
 }
 
 function plain(evaluation: Evaluation, classes: readonly ClassFigures[]): string {
-  const lines = figures(evaluation).map(([label, value, note]) => `${label.padEnd(14)} ${value}${note ? `  (${note})` : ""}`);
+  const lines = figures(evaluation).map(
+    ([label, value, note]) => `${label.padEnd(14)} ${value}${note ? `  (${note})` : ""}`,
+  );
   if (classes.length > 0) lines.push("", "class              rows  precision  recall     F1");
   for (const { label, support, precision, recall, f1 } of classes) {
     lines.push(

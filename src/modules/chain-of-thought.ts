@@ -1,22 +1,28 @@
 import type { AnySignature } from "../adapters/index.ts";
-import { type CheckedSpec, type InputsOf, type OutputsOf, signature as readSignature } from "../signature/index.ts";
+import {
+  type CheckedSpec,
+  type InputsOf,
+  type OutputsOf,
+  type SignatureSource,
+  signature as readSignature,
+} from "../signature/index.ts";
 import type { Message } from "../lm/index.ts";
 import type { CallSettings } from "./call-settings.ts";
 import { Module } from "./module.ts";
-import { Predict, type PredictOptions, type SignatureSpec } from "./predict.ts";
+import { Predict, type PredictOptions } from "./predict.ts";
 
 /**
  * A step that reasons before it answers: a `Predict` whose first output is `reasoning`
  * (Wei et al. 2022, https://arxiv.org/abs/2201.11903). Its predictor's path is `predict`.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export class ChainOfThought<S extends SignatureSpec = any> extends Module {
+export class ChainOfThought<S extends SignatureSource = any> extends Module {
   readonly predict: Predict;
 
-  constructor(spec: CheckedSpec<S>, options: string | PredictOptions = {}) {
+  constructor(source: CheckedSpec<S>, options: string | PredictOptions = {}) {
     super();
-    const read = (typeof spec === "string" ? readSignature(spec) : spec) as AnySignature;
-    this.predict = new Predict(read.prependOutput("reasoning", "str") as never, options);
+    const answer = readSignature(source as never) as AnySignature;
+    this.predict = new Predict(answer.prepend("output", "reasoning") as never, options);
   }
 
   override get signature(): AnySignature {

@@ -3,7 +3,7 @@ export { ChainOfThought } from "./chain-of-thought.ts";
 export { map, type MapRowsOptions } from "./map.ts";
 export { Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";
 export { Parallel } from "./parallel.ts";
-export { Predict, type PredictOptions, type SignatureSpec } from "./predict.ts";
+export { Predict, type PredictOptions } from "./predict.ts";
 export { inputColumns, pick, type RowRun, runRow } from "./run-row.ts";
 export { loadProgram, programToJSON, withState } from "./saved.ts";
 export type {

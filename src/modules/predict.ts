@@ -1,15 +1,18 @@
 import { type Adapter, type AnySignature, chooseAdapter, type Demo } from "../adapters/index.ts";
 import { ConfigurationError, nearest, ParseError, RefusedError } from "../core/index.ts";
 import { currentLM, type LanguageModel, type LMRequest, type LMResponse, type Message } from "../lm/index.ts";
-import { type CheckedSpec, type InputsOf, type OutputsOf, signature as readSignature } from "../signature/index.ts";
+import {
+  type CheckedSpec,
+  type InputsOf,
+  type OutputsOf,
+  type SignatureSource,
+  signature as readSignature,
+} from "../signature/index.ts";
 import { type CallSettings, callSettings, type RequestSettings } from "./call-settings.ts";
 import { Module } from "./module.ts";
 import type { Extension, PredictorCall, PredictorEdit, PredictorState } from "./state.ts";
 import { fieldSink } from "./stream.ts";
 import { part } from "./structure.ts";
-
-/** A signature, or the string that spells one. */
-export type SignatureSpec = string | AnySignature;
 
 /** What a predictor may be given beside its signature. */
 export interface PredictOptions extends RequestSettings {
@@ -30,7 +33,7 @@ export interface PredictOptions extends RequestSettings {
  * was wrong, once. Throws ParseError where that does not help either, and the errors of the model as they are.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export class Predict<S extends SignatureSpec = any> extends Module {
+export class Predict<S extends SignatureSource = any> extends Module {
   readonly #call: RequestSettings;
   readonly #adapter: Adapter | undefined;
   readonly #signature: AnySignature;
@@ -38,12 +41,11 @@ export class Predict<S extends SignatureSpec = any> extends Module {
   readonly lm: LanguageModel | undefined;
   readonly extensions: Readonly<Record<string, Extension>>;
 
-  constructor(spec: CheckedSpec<S>, options: string | PredictOptions = {}) {
+  constructor(source: CheckedSpec<S>, options: string | PredictOptions = {}) {
     super();
     const { instructions, demos, lm, adapter, extensions, ...call } =
       typeof options === "string" ? { instructions: options } : options;
-    const read = (typeof spec === "string" ? readSignature(spec) : spec) as AnySignature;
-    this.#signature = instructions === undefined ? read : read.withInstructions(instructions);
+    this.#signature = readSignature(source as never, instructions) as AnySignature;
     this.#call = call;
     this.#adapter = adapter;
     this.demos = demos ?? [];
@@ -82,7 +84,7 @@ export class Predict<S extends SignatureSpec = any> extends Module {
       lm: "lm" in edit ? edit.lm : this.lm,
       extensions: edit.extensions ?? this.extensions,
     });
-    return twin as this;
+    return twin as unknown as this;
   }
 
   /** The exact messages that a call with these inputs would send, without sending them. */
@@ -197,5 +199,5 @@ function withFieldStates(signature: AnySignature, states: PredictorState["fields
       `${states.length} fields were given for a signature of ${fields.length}: ${signature.toString()}`,
     );
   }
-  return signature.relabel(states);
+  return signature.describe(Object.fromEntries(fields.map(({ name }, index) => [name, states[index]])));
 }
