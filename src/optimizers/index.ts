@@ -1,4 +1,5 @@
 export {
+export { optimizerByName, optimizerNames } from "./by-name.ts";
   BootstrapFewShot,
   type BootstrapFewShotOptions,
   type BootstrapOptions,

@@ -1,4 +1,4 @@
-import { Dataset, type DatasetSource } from "../data/index.ts";
+import { Dataset, type TableLike } from "../data/index.ts";
 import { ConfigurationError, traced } from "../core/index.ts";
 import type { LanguageModel } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
@@ -30,9 +30,9 @@ export interface ProposerOptions {
 /** What one run takes. */
 export interface CompileOptions<R extends object = Record<string, unknown>> {
   /** Rows to learn from. */
-  train: DatasetSource<R>;
+  train: TableLike;
   /** Rows to choose by. Default: half of `train`, drawn by the seed and then not learnt from. */
-  val?: DatasetSource<R> | undefined;
+  val?: TableLike | undefined;
   /** What the run may cost. */
   budget?: StudyBudget | undefined;
   /** Rows under way at once, over all candidates. Default 16. */

@@ -1,0 +1,1 @@
+export { type Classification, type ClassificationOptions, classify } from "./classification.ts";

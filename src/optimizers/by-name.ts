@@ -1,0 +1,19 @@
+import { BootstrapFewShot } from "./bootstrap-few-shot.ts";
+import { LabeledFewShot } from "./labeled-few-shot.ts";
+import type { Optimizer, OptimizerOptions } from "./optimizer.ts";
+import { RandomSearch } from "./random-search.ts";
+
+const optimizers: Readonly<Record<string, new (options: OptimizerOptions) => Optimizer>> = {
+  "random-search": RandomSearch,
+  bootstrap: BootstrapFewShot,
+  labeled: LabeledFewShot,
+};
+
+/** The names a command line or a saved setting may use. */
+export const optimizerNames: readonly string[] = Object.keys(optimizers);
+
+/** What makes the optimizer of that name, with its defaults; undefined where there is none. */
+export function optimizerByName(name: string): ((options: OptimizerOptions) => Optimizer) | undefined {
+  const made = Object.hasOwn(optimizers, name) ? optimizers[name] : undefined;
+  return made && ((options) => new made(options));
+}
