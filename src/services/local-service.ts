@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { startProgress } from "../core/index.ts";
@@ -20,7 +20,7 @@ export interface LocalService {
   prepare(port: number): Promise<{ command: Command; facts?: Pick<ServiceRecord, "key" | "identity"> }>;
   /**
    * True where what listens on the port answers, and answers as only ours can. That the recorded process
-   * lives has been seen before. `log` is what it wrote so far.
+   * lives has been seen before. `log` is the beginning of what it wrote.
    */
   answers(record: ServiceRecord, log: string): Promise<boolean>;
   /** The error for a service that did not start; `why` ends with the end of its log. */
@@ -100,7 +100,11 @@ async function start(service: LocalService, options: StartOptions): Promise<Serv
       await removeRecord(files.record);
       // Between its choice and its use, another program can have taken the port.
       if (ended && attempt < 3 && !(await isFree(port))) continue;
-      const end = (await logOf(service)).trim().split("\n").slice(-12).join("\n");
+      const end = (await readFile(files.log, "utf8").catch(() => ""))
+        .trim()
+        .split("\n")
+        .slice(-12)
+        .join("\n");
       throw service.failed(
         `${ended ? "it ended at once" : `it did not answer within ${service.patience} s`}; the end of ${files.log}:\n${end}`,
       );
@@ -122,9 +126,17 @@ async function settle(service: LocalService, record: ServiceRecord, seconds: num
 
 async function isOurs(service: LocalService, record: ServiceRecord): Promise<boolean> {
   if (!isAlive(record)) return false;
-  return service.answers(record, await logOf(service)).catch(() => false);
+  return service.answers(record, await beginningOfLog(service)).catch(() => false);
 }
 
-async function logOf(service: LocalService): Promise<string> {
-  return readFile(filesOf(service.name).log, "utf8").catch(() => "");
+/** What the service says as it starts is enough to know it, and a log may grow for weeks. */
+async function beginningOfLog(service: LocalService): Promise<string> {
+  const file = await open(filesOf(service.name).log).catch(() => undefined);
+  if (!file) return "";
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(32_768), 0, 32_768, 0);
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
