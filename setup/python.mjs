@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "./problem.mjs";
-import { capture, failure, outsideEnvironment, run } from "./run.mjs";
+import { capture, failure, outsideEnvironment } from "./run.mjs";
 
 /** Installs the pins in a tenth of pip's time; where it does not run, pip does the same. */
 const uv = "uv==0.13.9";
