@@ -1,0 +1,207 @@
+import { DataError } from "../core/errors.ts";
+import { asText, coerce } from "./columns/coerce.ts";
+import { Column } from "./columns/column.ts";
+import { type Kind, scalar } from "./columns/kind.ts";
+import { inferTextKind } from "./columns/text.ts";
+
+import { CsvReader, type CsvRecord } from "./csv-records.ts";
+import { EncodingFault, readText } from "./decode.ts";
+import { type ReadOptions, type Row, type RowBatch, checkTypes, givenKind } from "./table-format.ts";
+
+/** Rows whose cells decide the types of a scan, which cannot look at a whole column. */
+const scannedForTypes = 10_000;
+
+/** Reads a CSV file whole; a column's type is inferred from all its cells. */
+export async function readCsv(path: string, options: ReadOptions): Promise<Map<string, Column>> {
+  let table: Header | undefined;
+  const cells: (string | null)[][] = [];
+  const lines: number[] = [];
+  for await (const { header, records } of csvBatches(path, options)) {
+    table = header;
+    for (const record of records) {
+      for (let c = 0; c < header.names.length; c++) (cells[c] ??= []).push(record.cells[c]!);
+      lines.push(record.line);
+    }
+  }
+  checkTypes(options.types, table?.names ?? [], path);
+  const columns = new Map<string, Column>();
+  for (const [c, name] of (table?.names ?? []).entries()) {
+    const texts = cells[c] ?? [];
+    const kind = givenKind(options.types, name) ?? inferTextKind(texts);
+    const parse = cellParser(name, kind, path);
+    const values = kind === scalar.string ? texts : texts.map((cell, row) => parse(cell, lines[row]!));
+    columns.set(name, Column.of(values, kind));
+  }
+  return columns;
+}
+
+/**
+ * The rows of a CSV file in batches, with memory for one batch. Types are inferred from the first 10,000 rows; a
+ * later cell that does not fit is an error, never a guess.
+ */
+export async function* scanCsv(path: string, options: ReadOptions): AsyncGenerator<RowBatch, void> {
+  let parsers: ((cell: string | null, line: number) => unknown)[] | undefined;
+  let held: CsvRecord[] = [];
+  let names: readonly string[] = [];
+  const rows = (records: readonly CsvRecord[]): RowBatch => ({
+    columns: names,
+    rows: records.map(({ cells, line }) => {
+      const row: Row = {};
+      for (let c = 0; c < names.length; c++) row[names[c]!] = parsers![c]!(cells[c]!, line);
+      return row;
+    }),
+  });
+  const settleTypes = () => {
+    checkTypes(options.types, names, path);
+    parsers = names.map((name, c) => {
+      const kind = givenKind(options.types, name) ?? inferTextKind(held.map((record) => record.cells[c]!));
+      // A column empty so far may still hold anything.
+      return cellParser(name, kind === scalar.null ? scalar.string : kind, path);
+    });
+  };
+  for await (const { header, records } of csvBatches(path, options)) {
+    names = header.names;
+    if (parsers) {
+      yield rows(records);
+      continue;
+    }
+    held = [...held, ...records];
+    if (held.length < scannedForTypes) continue;
+    settleTypes();
+    yield rows(held);
+    held = [];
+  }
+  if (!parsers) settleTypes();
+  yield rows(held);
+}
+
+/** Reads a cell as `kind`. An empty cell is null, a quoted empty one is the empty text where text is meant. */
+function cellParser(name: string, kind: Kind, file: string): (cell: string | null, line: number) => unknown {
+  if (kind === scalar.string) return (cell) => cell;
+  return (cell, line) => {
+    if (cell === null || cell === "") return null;
+    try {
+      if (kind === scalar.json) return JSON.parse(cell) as unknown;
+      return coerce(cell, kind);
+    } catch (error) {
+      const advice = `; to keep the column as text, give types: { ${JSON.stringify(name)}: "string" }`;
+      throw new DataError((error as Error).message + advice, { file, line, column: name });
+    }
+  };
+}
+
+interface Header {
+  names: readonly string[];
+}
+
+/** The records of a file under its header, checked to be as wide as it; at least one batch, be it empty. */
+async function* csvBatches(
+  path: string,
+  options: ReadOptions,
+): AsyncGenerator<{ header: Header; records: CsvRecord[] }, void> {
+  let reader: CsvReader | undefined;
+  let header: Header | undefined;
+  let count = 0;
+
+  const take = (incoming: Iterable<CsvRecord>): CsvRecord[] => {
+    const records: CsvRecord[] = [];
+    for (const record of incoming) {
+      const { cells } = record;
+      const blank = cells.length === 1 && cells[0] === null;
+      if (!header) {
+        if (!blank) header = readHeader(record, path);
+        continue;
+      }
+      const { names } = header;
+      if (blank && names.length > 1) continue;
+      count++;
+      if (cells.length !== names.length) throw ragged(record, names, count, path);
+      records.push(record);
+    }
+    return records;
+  };
+  const located = (error: unknown): unknown => {
+    if (error instanceof EncodingFault) {
+      const { line, cells } = reader?.unfinished() ?? { line: 1, cells: 1 };
+      return new DataError(error.advice, {
+        file: path,
+        line,
+        column: header?.names[cells - 1],
+        cause: error,
+      });
+    }
+    const isBare = error instanceof DataError && error.place.file === undefined;
+    return isBare
+      ? new DataError(error.message.replace(/^line \d+: /, ""), { ...error.place, file: path })
+      : error;
+  };
+
+  try {
+    for await (const text of readText(path, options)) {
+      reader ??= new CsvReader(options.delimiter ?? guessDelimiter(text, options.format));
+      const records = take(reader.push(text));
+      if (header && records.length > 0) yield { header, records };
+    }
+    const records = reader ? take(reader.end()) : [];
+    if (!header)
+      throw new DataError("is empty; expected a first line with the columns' names", { file: path });
+    yield { header, records };
+  } catch (error) {
+    throw located(error);
+  }
+}
+
+/** The delimiter that the first line holds most often; a comma where none is there. */
+function guessDelimiter(text: string, format: ReadOptions["format"]): string {
+  if (format === "tsv") return "\t";
+  const line = text.slice(0, text.search(/[\r\n]|$/)).replace(/"[^"]*"/g, "");
+  let best = ",";
+  for (const delimiter of [";", "\t", "|"]) {
+    if (line.split(delimiter).length > line.split(best).length) best = delimiter;
+  }
+  return best;
+}
+
+/** A column without a name (an index that pandas wrote) is called by its place: `column1`. */
+function readHeader({ cells, line }: CsvRecord, file: string): Header {
+  const names = cells.map((cell, c) => cell ?? `column${c + 1}`);
+  for (const [c, name] of names.entries()) {
+    const first = names.indexOf(name);
+    if (first < c) {
+      const message = `columns ${first + 1} and ${c + 1} have the same name; rename one`;
+      throw new DataError(message, { file, line, column: name });
+    }
+  }
+  return { names };
+}
+
+function ragged({ cells, line }: CsvRecord, names: readonly string[], row: number, file: string): DataError {
+  const missing = cells.length < names.length;
+  const found = `found ${cells.length} ${cells.length === 1 ? "cell" : "cells"}, expected ${names.length}`;
+  const hint = missing
+    ? `nothing for "${names[cells.length]}" and on`
+    : `${JSON.stringify(cells[names.length])} comes after the last column; a cell that holds the delimiter is quoted`;
+  const column = missing ? names[cells.length] : names.at(-1);
+  return new DataError(`${found}: ${hint}`, { file, line, row, column });
+}
+
+/** The header line of a CSV file. */
+export function csvHeader(columns: readonly string[], delimiter: string): string {
+  return csvLine(columns, delimiter);
+}
+
+/**
+ * One line of CSV. Null is an empty cell and the empty text a quoted one, so that reading tells them apart; dates
+ * are ISO 8601, lists and records JSON.
+ */
+export function csvLine(values: readonly unknown[], delimiter: string): string {
+  if (values.length === 1 && (values[0] === null || values[0] === undefined)) return "\n";
+  return `${values.map((value) => csvCell(value, delimiter)).join(delimiter)}\n`;
+}
+
+function csvCell(value: unknown, delimiter: string): string {
+  if (value === null || value === undefined) return "";
+  const text = asText(value);
+  const plain = text !== "" && !/["\r\n]/.test(text) && !text.includes(delimiter);
+  return plain ? text : `"${text.replaceAll('"', '""')}"`;
+}

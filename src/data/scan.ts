@@ -1,0 +1,275 @@
+import { rm } from "node:fs/promises";
+import { mapOrdered } from "../core/concurrency.ts";
+import { ConfigurationError } from "../core/errors.ts";
+import { coerce } from "./columns/coerce.ts";
+import { type Kind, extendKind, scalar, settle } from "./columns/kind.ts";
+import { Dataset } from "./dataset.ts";
+import { type Format, formatOf, replaceFile } from "./file.ts";
+import { scanJsonLines } from "./json.ts";
+import { scanRows } from "./read.ts";
+import { type ReadOptions, type Row, type RowBatch, unknownColumn } from "./table-format.ts";
+import { columnsOfRows } from "./table.ts";
+import { openWriter } from "./write.ts";
+
+/** Rows that are written, and built into Arrow batches, together. */
+const rowsAtOnce = 4096;
+
+/**
+ * One pass over rows that need not fit into memory. Each method adds a step and gives a new scan; nothing is read
+ * before the scan is iterated, and iterating again reads again.
+ *
+ * ```ts
+ * await Dataset.scan("tickets.csv")
+ *   .filter((row) => row.language === "en")
+ *   .map(async (row) => ({ ...row, ...(await classify.call(row)) }), { concurrency: 32 })
+ *   .write("classified.parquet");
+ * ```
+ *
+ * Sorting and splitting need all rows: {@link Scan.collect} first.
+ */
+export class Scan<R extends Row = Row> implements AsyncIterable<R> {
+  readonly #open: () => AsyncIterable<RowBatch>;
+
+  private constructor(open: () => AsyncIterable<RowBatch>) {
+    this.#open = open;
+  }
+
+  /** A scan of a file; see {@link Dataset.scan}. */
+  static over(path: string, options: ReadOptions = {}): Scan {
+    return new Scan(() => scanRows(path, options));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<R> {
+    for await (const { rows } of this.#open()) yield* rows as R[];
+  }
+
+  /** Only these columns, in this order. */
+  select<K extends keyof R & string>(...names: K[]): Scan<Pick<R, K>> {
+    return this.#rows(
+      (row) => {
+        const picked: Row = {};
+        for (const name of names) {
+          if (!Object.hasOwn(row, name)) throw unknownColumn(name, Object.keys(row));
+          picked[name] = row[name];
+        }
+        return picked;
+      },
+      () => names,
+    );
+  }
+
+  /** Columns under new names: `rename({ tweet: "text" })`. */
+  rename(names: Readonly<Partial<Record<keyof R & string, string>>>): Scan {
+    const renaming = new Map(Object.entries(names as Record<string, string>));
+    const newName = (name: string) => renaming.get(name) ?? name;
+    return this.#rows(
+      (row) => {
+        for (const name of renaming.keys()) {
+          if (!Object.hasOwn(row, name)) throw unknownColumn(name, Object.keys(row));
+        }
+        return Object.fromEntries(Object.entries(row).map(([name, value]) => [newName(name), value]));
+      },
+      (columns) => columns.map(newName),
+    );
+  }
+
+  /** The rows for which `keep` is true. */
+  filter(keep: (row: R) => boolean): Scan<R> {
+    return this.#batches(({ columns, rows }) => ({ columns, rows: rows.filter((row) => keep(row as R)) }));
+  }
+
+  /** With columns computed from each row, added or in place of those with their name. */
+  derive<D extends Record<string, (row: R) => unknown>>(
+    columns: D,
+  ): Scan<Omit<R, keyof D> & { [name in keyof D]: ReturnType<D[name]> }> {
+    const entries = Object.entries(columns);
+    return this.#rows(
+      (row) => {
+        const derived = { ...row };
+        for (const [name, compute] of entries) derived[name] = compute(row as R);
+        return derived;
+      },
+      (before) => [...new Set([...before, ...entries.map(([name]) => name)])],
+    );
+  }
+
+  /**
+   * What `work` makes of each row, in the order of the rows, with `concurrency` (default 8) under way at once. Rows
+   * are read only as places come free.
+   */
+  map<T extends Row>(
+    work: (row: R) => Promise<T>,
+    options: { concurrency?: number; signal?: AbortSignal } = {},
+  ): Scan<T> {
+    const { concurrency = 8, signal } = options;
+    const source = this[Symbol.asyncIterator].bind(this);
+    return new Scan<T>(async function* () {
+      const rows = { [Symbol.asyncIterator]: source };
+      for await (const row of mapOrdered(rows, work, { concurrency, signal })) {
+        yield { columns: undefined, rows: [row] };
+      }
+    });
+  }
+
+  /** The first `count` rows; no more is read. */
+  limit(count: number): Scan<R> {
+    const open = this.#open;
+    return new Scan<R>(async function* () {
+      let left = count;
+      if (left <= 0) return;
+      for await (const { columns, rows } of open()) {
+        yield { columns, rows: rows.slice(0, left) };
+        left -= rows.length;
+        if (left <= 0) return;
+      }
+    });
+  }
+
+  /** Tables of `size` rows, the last one shorter. */
+  async *batches(size: number): AsyncGenerator<Dataset<R>, void> {
+    for await (const { rows } of this.#evenly(size)) yield Dataset.from(rows as R[]);
+  }
+
+  /** All rows, in memory. */
+  async collect(): Promise<Dataset<R>> {
+    const all: Row[] = [];
+    let names: readonly string[] | undefined;
+    for await (const { columns, rows } of this.#open()) {
+      names ??= columns;
+      for (const row of rows) all.push(row);
+    }
+    return Dataset.ofColumns<R>(columnsOfRows(all, undefined, undefined, names), all.length);
+  }
+
+  /** How many rows there are. */
+  async count(): Promise<number> {
+    let count = 0;
+    for await (const { rows } of this.#open()) count += rows.length;
+    return count;
+  }
+
+  /**
+   * Writes the rows to a file in the format of its extension, or of `options.format`, as they come; it appears whole
+   * or not at all. Parquet and Arrow state their types first: there the rows spill to a file beside `path` until all
+   * types are known.
+   *
+   * @returns how many rows were written.
+   */
+  async write(path: string, options: { format?: Format } = {}): Promise<{ rows: number }> {
+    const format = options.format ?? formatOf(path);
+    return await replaceFile(path, async (temporary) =>
+      format === "parquet" || format === "arrow"
+        ? await this.#spillAndWrite(format, temporary)
+        : await this.#stream(format, temporary),
+    );
+  }
+
+  async #stream(format: Format, path: string): Promise<{ rows: number }> {
+    return await writeAll(path, format, undefined, this.#evenly(rowsAtOnce));
+  }
+
+  async #spillAndWrite(format: Format, path: string): Promise<{ rows: number }> {
+    const spill = `${path}.spill`;
+    const kinds = new Map<string, Kind>();
+    const open = this.#evenly.bind(this);
+    let row = 0;
+    async function* watched(): AsyncGenerator<RowBatch, void> {
+      for await (const { columns, rows } of open(rowsAtOnce)) {
+        for (const name of columns ?? []) if (!kinds.has(name)) kinds.set(name, scalar.null);
+        for (const each of rows) {
+          row++;
+          for (const name of Object.keys(each)) {
+            kinds.set(
+              name,
+              extendKind(kinds.get(name) ?? scalar.null, each[name], name, () => ({ row })),
+            );
+          }
+        }
+        yield { columns, rows: rows.map(spilled) };
+      }
+    }
+    try {
+      await writeAll(spill, "jsonl", undefined, watched());
+      const settled = new Map([...kinds].map(([name, kind]) => [name, settle(kind)]));
+      return await writeAll(path, format, settled, unspilled(spill, settled));
+    } finally {
+      await rm(spill, { force: true });
+    }
+  }
+
+  #rows(step: (row: Row) => Row, names: (columns: readonly string[]) => readonly string[]): Scan<never> {
+    return this.#batches(({ columns, rows }) => ({
+      columns: columns && names(columns),
+      rows: rows.map(step),
+    }));
+  }
+
+  #batches<T extends Row>(step: (batch: RowBatch) => RowBatch): Scan<T> {
+    const open = this.#open;
+    return new Scan<T>(async function* () {
+      for await (const batch of open()) yield step(batch);
+    });
+  }
+
+  /** The rows in batches of one size. */
+  async *#evenly(size: number): AsyncGenerator<RowBatch, void> {
+    if (!(Number.isInteger(size) && size >= 1)) throw new ConfigurationError(`invalid batch size: ${size}`);
+    let names: readonly string[] | undefined;
+    let held: Row[] = [];
+    for await (const { columns, rows } of this.#open()) {
+      names ??= columns;
+      for (const row of rows) {
+        held.push(row);
+        if (held.length < size) continue;
+        yield { columns: names, rows: held };
+        held = [];
+      }
+    }
+    if (held.length > 0) yield { columns: names, rows: held };
+  }
+}
+
+/** Writes all batches; the first one's fields are the columns where no kinds are given. */
+async function writeAll(
+  path: string,
+  format: Format,
+  kinds: ReadonlyMap<string, Kind> | undefined,
+  batches: AsyncIterable<RowBatch>,
+): Promise<{ rows: number }> {
+  let writer = kinds && (await openWriter(format, path, kinds));
+  let count = 0;
+  try {
+    for await (const { columns, rows } of batches) {
+      writer ??= await openWriter(format, path, untyped(columns ?? fieldsOf(rows)));
+      await writer.write(rows);
+      count += rows.length;
+    }
+    writer ??= await openWriter(format, path, untyped([]));
+  } finally {
+    await writer?.close();
+  }
+  return { rows: count };
+}
+
+const untyped = (names: readonly string[]) => new Map(names.map((name) => [name, scalar.null]));
+const fieldsOf = (rows: readonly Row[]) => [...new Set(rows.flatMap(Object.keys))];
+
+/** A row as JSON brings it back whole: its own NaN and infinities would become null. */
+function spilled(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, isNonFinite(value) ? String(value) : value]),
+  );
+}
+
+const isNonFinite = (value: unknown) => typeof value === "number" && !Number.isFinite(value);
+
+async function* unspilled(path: string, kinds: ReadonlyMap<string, Kind>): AsyncGenerator<RowBatch, void> {
+  for await (const { rows } of scanJsonLines(path, {})) {
+    const restored = rows.map((row) =>
+      Object.fromEntries([...kinds].map(([name, kind]) => [name, coerce(row[name], kind)])),
+    );
+    for (let start = 0; start < restored.length; start += rowsAtOnce) {
+      yield { columns: [...kinds.keys()], rows: restored.slice(start, start + rowsAtOnce) };
+    }
+  }
+}
