@@ -35,9 +35,12 @@ export type CheckedSpec<S> = S extends string
 
 type CheckedFields<Fields> = { readonly [Name in keyof Fields]: CheckedField<Fields[Name]> };
 
-type CheckedField<F> = F extends { readonly type: infer T }
-  ? { readonly [K in keyof F]: K extends "type" ? CheckedType<T> : F[K] }
-  : CheckedType<F>;
+// A schema of zod has a `type` too: it must be asked after first.
+type CheckedField<F> = F extends ZodSchema
+  ? F
+  : F extends { readonly type: infer T }
+    ? { readonly [K in keyof F]: K extends "type" ? CheckedType<T> : F[K] }
+    : CheckedType<F>;
 
 /** The TypeScript type of the values of a field, from its type as written. */
 export type ValueOf<F> = F extends string

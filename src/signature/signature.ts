@@ -12,10 +12,8 @@ import { parseSpecification, writeSpecification } from "./specification.ts";
 import { typeName } from "./type-name.ts";
 import { fromZod, isZodSchema, zodDescription, zodJsonSchema } from "./zod.ts";
 
-/** `T` with a field more, where the field is of its side. */
-type With<T, Added extends boolean, Name extends string, Type> = Added extends true
-  ? Flat<T & Record<Name, ValueOf<Type>>>
-  : T;
+/** `T` with a field more. */
+type With<T, Name extends string, Type> = Flat<T & Record<Name, ValueOf<Type>>>;
 
 /**
  * What a step takes and gives, and what it is told: `I` and `O` are the types of its inputs and outputs. Made by
@@ -62,37 +60,53 @@ export class Signature<I extends object, O extends object> implements Displayabl
   }
 
   /**
-   * Adds a field after those of its role; instructions stay.
+   * Adds an input after the others; instructions stay.
    *
    * @param type - `str` where none is given.
    */
-  append<R extends Role, const Name extends string, const T extends TypeSource = "str">(
-    role: R,
+  appendInput<const Name extends string, const T extends TypeSource = "str">(
     name: Name,
     type?: CheckedType<T>,
     description?: string,
-  ): Signature<
-    With<I, R extends "input" ? true : false, Name, T>,
-    With<O, R extends "output" ? true : false, Name, T>
-  > {
+  ): Signature<With<I, Name, T>, O> {
     return new Signature(
-      [...this.fields, fieldFrom(name, role, type ?? "str", description)],
+      [...this.fields, fieldFrom(name, "input", type ?? "str", description)],
       this.instructions,
     );
   }
 
-  /** Adds a field before those of its role; as {@link append} otherwise. */
-  prepend<R extends Role, const Name extends string, const T extends TypeSource = "str">(
-    role: R,
+  /** Adds an input before the others; see {@link appendInput}. */
+  prependInput<const Name extends string, const T extends TypeSource = "str">(
     name: Name,
     type?: CheckedType<T>,
     description?: string,
-  ): Signature<
-    With<I, R extends "input" ? true : false, Name, T>,
-    With<O, R extends "output" ? true : false, Name, T>
-  > {
+  ): Signature<With<I, Name, T>, O> {
     return new Signature(
-      [fieldFrom(name, role, type ?? "str", description), ...this.fields],
+      [fieldFrom(name, "input", type ?? "str", description), ...this.fields],
+      this.instructions,
+    );
+  }
+
+  /** Adds an output after the others; see {@link appendInput}. */
+  appendOutput<const Name extends string, const T extends TypeSource = "str">(
+    name: Name,
+    type?: CheckedType<T>,
+    description?: string,
+  ): Signature<I, With<O, Name, T>> {
+    return new Signature(
+      [...this.fields, fieldFrom(name, "output", type ?? "str", description)],
+      this.instructions,
+    );
+  }
+
+  /** Adds an output before the others, as chain of thought does; see {@link appendInput}. */
+  prependOutput<const Name extends string, const T extends TypeSource = "str">(
+    name: Name,
+    type?: CheckedType<T>,
+    description?: string,
+  ): Signature<I, With<O, Name, T>> {
+    return new Signature(
+      [fieldFrom(name, "output", type ?? "str", description), ...this.fields],
       this.instructions,
     );
   }
@@ -226,14 +240,14 @@ function definitionFields(definition: Definition): Field[] {
       throw new ConfigurationError(`a signature needs ${side}: { ${side}: { name: "str" } }`);
     }
     return Object.entries(sources as Definition["inputs"]).map(([name, source]) => {
-      if (isBare(source)) return fieldFrom(name, role, source);
+      if (!isDescribed(source)) return fieldFrom(name, role, source);
       return fieldFrom(name, role, source.type ?? "str", source.description);
     });
   });
 }
 
-function isBare(source: FieldSource): source is TypeSource {
-  return typeof source === "string" || isZodSchema(source);
+function isDescribed(source: FieldSource | null): source is Exclude<FieldSource, TypeSource> {
+  return typeof source === "object" && source !== null && !isSchema(source);
 }
 
 /** The field, with the type read; a description that zod holds counts where none is given. */
@@ -244,8 +258,7 @@ function fieldFrom(name: string, role: Role, source: unknown, description?: stri
 
 function typeFrom(name: string, source: unknown): FieldType {
   if (typeof source !== "string") {
-    const found =
-      typeof source === "object" && source !== null && "_def" in source ? "a schema of zod 3" : typeof source;
+    const found = isSchema(source) ? "a schema of zod 3" : source === null ? "null" : typeof source;
     throw new ConfigurationError(
       `the type of field '${name}' is ${found}; expected a text such as "list[str]", or a schema of zod 4`,
     );
@@ -255,4 +268,9 @@ function typeFrom(name: string, source: unknown): FieldType {
   } catch (error) {
     throw new ConfigurationError(`field '${name}': ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** True for a schema of any zod: they have a `type` or a `description` too. */
+function isSchema(source: unknown): boolean {
+  return typeof source === "object" && source !== null && ("_zod" in source || "_def" in source);
 }

@@ -12,7 +12,7 @@ import { typeName } from "./type-name.ts";
 export function parseSpecification(text: string): Field[] {
   const reader = new Reader(text);
   const fields: Field[] = [];
-  if (reader.token.text !== "->") readFields(reader, "input", fields);
+  if (reader.token.text !== "->" && reader.token.kind !== "end") readFields(reader, "input", fields);
   if (reader.token.kind === "end") {
     reader.fail("a signature reads 'inputs -> outputs'; found no '->'");
   }
