@@ -28,7 +28,7 @@ export function diskStore(directory: string): CacheStore {
         await writeFile(aside, JSON.stringify(response), { mode: 0o600 });
         await rename(aside, join(folder, `${key}.json`));
       } catch (error) {
-        await rm(aside, { force: true });
+        await rm(aside, { force: true }).catch(() => undefined);
         if (!warned) process.emitWarning(`the cache on disk cannot be written: ${(error as Error).message}`);
         warned = true;
       }

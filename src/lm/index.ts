@@ -30,3 +30,4 @@ export {
 export { requestKey } from "./request-key.ts";
 export { retrying, type RetryOptions } from "./retry.ts";
 export { addUsage, meterUsage, noUsage, UsageMeter, usageOf, type UsageTotals } from "./usage.ts";
+export { type Label, type LabelLogprob, labelLogprobs, readLabelLogprobs } from "./label-logprobs.ts";

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { RateLimitError, UnreachableError } from "../core/index.ts";
 import { layer } from "./layer.ts";
 import type { LanguageModel, LMChunk, LMRequest, LMResponse } from "./request.ts";
@@ -96,12 +95,18 @@ export async function retry<T>(
   }
 }
 
-async function pause(seconds: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(seconds * 1000, undefined, signal && { signal });
-  } catch (error) {
-    // The timer's own AbortError would hide the reason the caller gave.
-    signal?.throwIfAborted();
-    throw error;
-  }
+/** Resolves after the time; rejects with the caller's reason as soon as the signal aborts. */
+function pause(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    }, seconds * 1000);
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener("abort", onAbort, { once: true });
+  });
 }
