@@ -1,6 +1,6 @@
 // Opens JupyterLab with the kernel "TypeScript (lmframe)": npm run lab [-- --no-browser --port 8890 ...]
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { jupyter, root } from "./jupyter.mjs";
 import { Problem } from "./problem.mjs";
 
@@ -14,7 +14,8 @@ function lab() {
       "--ServerApp.ip=127.0.0.1",
       `--ServerApp.root_dir=${root}`,
       "--LabApp.default_url=/lab/tree/notebooks",
-      // Neither news nor a newer version is asked for over the network.
+      // Neither news nor a newer version is asked for over the network, nor is the reader asked about them.
+      `--LabApp.app_settings_dir=${join(root, "jupyter", "settings")}`,
       "--LabApp.news_url=None",
       "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
       ...process.argv.slice(2),

@@ -26,18 +26,19 @@ export class CellSources {
   }
 }
 
-/** The line most like the compiled one, where any shares more than half of its pairs of letters. */
+/** The line that holds the most of the compiled one, where any holds more than half; of two, the one with less else. */
 function alike(compiled: string, lines: readonly string[]): number | undefined {
   const wanted = pairs(compiled);
   let best: number | undefined;
-  let bestShare = 0.5;
+  let most = 0;
   lines.forEach((line, index) => {
     const found = pairs(line);
     const shared = [...wanted].filter((pair) => found.has(pair)).length;
-    const share = (2 * shared) / (wanted.size + found.size || 1);
-    if (share > bestShare) {
+    if (shared <= wanted.size / 2) return;
+    const likeness = shared / wanted.size + shared / found.size;
+    if (likeness > most) {
       best = index;
-      bestShare = share;
+      most = likeness;
     }
   });
   return best;

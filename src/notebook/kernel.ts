@@ -53,6 +53,7 @@ export function startKernel(connectionFile: string): void {
           ...info.language_info,
           version: tslab.typescriptVersion,
           pygments_lexer: "typescript",
+          codemirror_mode: "typescript",
         },
       };
     }

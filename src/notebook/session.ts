@@ -41,9 +41,7 @@ export class Session {
   execute(request: ExecuteRequest, publish: Publish): Promise<Record<string, unknown>> {
     const place = ++this.#arrived;
     const reply = this.#queue.then(() =>
-      place <= this.#aborted
-        ? { status: "aborted", execution_count: this.#count }
-        : this.#run(request, publish),
+      place <= this.#aborted ? { status: "aborted" } : this.#run(request, publish),
     );
     this.#queue = reply;
     return reply;
