@@ -17,12 +17,30 @@ export const noAnswer = "(no answer)";
 export class ConfusionMatrix {
   readonly #counts = new Map<string, Map<string, number>>();
   readonly #labels = new Set<string>();
+  #hits = 0;
+  #rows = 0;
 
+  /**
+   * The matrix of two lists of the same length. A prediction that is undefined or null counts as
+   * {@link noAnswer}. Throws RangeError where the lengths differ.
+   */
+  static of(expected: readonly string[], predicted: readonly (string | null | undefined)[]): ConfusionMatrix {
+    if (expected.length !== predicted.length) {
+      throw new RangeError(`${expected.length} expected labels against ${predicted.length} predicted ones`);
+    }
+    const matrix = new ConfusionMatrix();
+    for (const [index, label] of expected.entries()) matrix.add(label, predicted[index] ?? noAnswer);
+    return matrix;
+  }
+
+  /** Counts one row more. */
   add(expected: string, predicted: string): void {
     this.#labels.add(expected).add(predicted);
     let row = this.#counts.get(expected);
     if (!row) this.#counts.set(expected, (row = new Map<string, number>()));
     row.set(predicted, (row.get(predicted) ?? 0) + 1);
+    this.#rows++;
+    if (expected === predicted) this.#hits++;
   }
 
   /** All labels that were expected or predicted, sorted; "(no answer)" last. */
@@ -32,70 +50,41 @@ export class ConfusionMatrix {
     return labels;
   }
 
+  /** How many labels there are. */
+  get size(): number {
+    return this.#labels.size;
+  }
+
   /** Rows that are `expected` and were said to be `predicted`. */
   count(expected: string, predicted: string): number {
     return this.#counts.get(expected)?.get(predicted) ?? 0;
   }
 
+  /** Share of the rows whose label was found; NaN before the first row. */
+  accuracy(): number {
+    return this.#hits / this.#rows;
+  }
+
   /** Precision, recall and F1 by class, over the classes that occur among the expected. 0 where undefined. */
   classes(): ClassFigures[] {
-    return classFigures(this.labels, (expected, predicted) => this.count(expected, predicted));
+    const { labels } = this;
+    const sum = (of: (other: string) => number) => labels.reduce((total, other) => total + of(other), 0);
+    return labels
+      .map((label) => {
+        const hits = this.count(label, label);
+        const support = sum((other) => this.count(label, other));
+        const predicted = sum((other) => this.count(other, label));
+        const precision = predicted === 0 ? 0 : hits / predicted;
+        const recall = support === 0 ? 0 : hits / support;
+        const f1 = hits === 0 ? 0 : (2 * precision * recall) / (precision + recall);
+        return { label, support, predicted, precision, recall, f1 };
+      })
+      .filter(({ support }) => support > 0);
   }
 
-  /** Mean F1 of the classes that occur among the expected: each class counts the same. */
+  /** Mean F1 of the classes that occur among the expected: each class counts the same. NaN without rows. */
   macroF1(): number {
-    return macroF1Of(this.classes());
+    const classes = this.classes();
+    return classes.reduce((total, { f1 }) => total + f1, 0) / classes.length;
   }
-}
-
-function classFigures(
-  labels: readonly string[],
-  count: (expected: string, predicted: string) => number,
-): ClassFigures[] {
-  const sum = (of: (other: string) => number) => labels.reduce((total, other) => total + of(other), 0);
-  return labels
-    .map((label) => {
-      const hits = count(label, label);
-      const support = sum((other) => count(label, other));
-      const predicted = sum((other) => count(other, label));
-      const precision = predicted === 0 ? 0 : hits / predicted;
-      const recall = support === 0 ? 0 : hits / support;
-      const f1 = hits === 0 ? 0 : (2 * precision * recall) / (precision + recall);
-      return { label, support, predicted, precision, recall, f1 };
-    })
-    .filter(({ support }) => support > 0);
-}
-
-function macroF1Of(classes: readonly ClassFigures[]): number {
-  return classes.length === 0 ? NaN : classes.reduce((total, { f1 }) => total + f1, 0) / classes.length;
-}
-
-/**
- * Macro F1 of the rows at the given places, for resampling: `expected` and `predicted` hold a label's number
- * for each row, below `labels`.
- */
-export function macroF1At(
-  expected: Int32Array,
-  predicted: Int32Array,
-  labels: number,
-  places: Int32Array,
-): number {
-  const hits = new Int32Array(labels);
-  const support = new Int32Array(labels);
-  const claimed = new Int32Array(labels);
-  for (const place of places) {
-    const truth = expected[place]!;
-    const claim = predicted[place]!;
-    support[truth]!++;
-    claimed[claim]!++;
-    if (truth === claim) hits[truth]!++;
-  }
-  let sum = 0;
-  let classes = 0;
-  for (let label = 0; label < labels; label++) {
-    if (support[label] === 0) continue;
-    classes++;
-    sum += (2 * hits[label]!) / (support[label]! + claimed[label]!);
-  }
-  return classes === 0 ? NaN : sum / classes;
 }

@@ -1,0 +1,94 @@
+import { ConfigurationError } from "../core/index.ts";
+import { columnOf, type FieldMetric, fieldMetric, outputOf } from "./field-metric.ts";
+
+/** The lowest and the highest value a scale has. */
+export type Scale = readonly [low: number, high: number];
+
+/** A prediction that may be missing, because the reply could not be read. */
+type Prediction = number | null | undefined;
+
+/**
+ * Metric for a number on a scale, such as a grade from 1 to 5: 1 − (gap / width)², so 1 is the row's value and 0
+ * the far end of the scale. The mean over rows is 1 − {@link normalizedSquaredError} / 100. The feedback tells
+ * the gap and its direction.
+ */
+export function closeness<F extends string>(field: F, { range }: { range: Scale }): FieldMetric<F> {
+  const width = widthOf(range);
+  return fieldMetric(`closeness of ${field}`, undefined, (row: object, outputs: object) => {
+    const expected = columnOf(field, row);
+    const found = outputOf(field, outputs);
+    const [wanted, said] = [Number(expected), Number(found)];
+    if (!Number.isFinite(wanted)) {
+      throw new ConfigurationError(
+        `"${field}" is compared as a number; a row holds ${JSON.stringify(expected)}`,
+      );
+    }
+    const gap = Number.isFinite(said) ? said - wanted : width;
+    const score = 1 - Math.min(1, Math.abs(gap) / width) ** 2;
+    if (gap === 0) return { score };
+    const direction = gap > 0 ? "too high" : "too low";
+    return {
+      score,
+      feedback: `${Math.abs(gap)} ${direction}: expected ${wanted}, got ${JSON.stringify(found)}`,
+    };
+  });
+}
+
+/**
+ * Mean absolute error. A missing prediction counts as wrong by the whole scale, and without one throws
+ * ConfigurationError. NaN for empty lists.
+ */
+export function meanAbsoluteError(
+  expected: readonly number[],
+  predicted: readonly Prediction[],
+  range?: Scale,
+): number {
+  return meanOfGaps(expected, predicted, range, Math.abs);
+}
+
+/** Mean squared error, 0 to width² (0 to 16 on a scale from 1 to 5); missing predictions as in {@link meanAbsoluteError}. */
+export function meanSquaredError(
+  expected: readonly number[],
+  predicted: readonly Prediction[],
+  range?: Scale,
+): number {
+  return meanOfGaps(expected, predicted, range, (gap) => gap * gap);
+}
+
+/** Mean squared error in percent of the largest the scale allows: 0 is perfect, 100 always the far end (NMSE). */
+export function normalizedSquaredError(
+  expected: readonly number[],
+  predicted: readonly Prediction[],
+  range: Scale,
+): number {
+  return (100 * meanSquaredError(expected, predicted, range)) / widthOf(range) ** 2;
+}
+
+function meanOfGaps(
+  expected: readonly number[],
+  predicted: readonly Prediction[],
+  range: Scale | undefined,
+  cost: (gap: number) => number,
+): number {
+  if (expected.length !== predicted.length) {
+    throw new RangeError(`${expected.length} expected values against ${predicted.length} predicted ones`);
+  }
+  let sum = 0;
+  for (const [index, wanted] of expected.entries()) {
+    const said = predicted[index];
+    if (said !== undefined && said !== null && Number.isFinite(said)) sum += cost(said - wanted);
+    else if (range) sum += cost(widthOf(range));
+    else {
+      throw new ConfigurationError(
+        `prediction ${index} is ${String(said)}; give the scale, so that it can count as fully wrong: [1, 5]`,
+      );
+    }
+  }
+  return sum / expected.length;
+}
+
+function widthOf([low, high]: Scale): number {
+  if (!(high > low))
+    throw new ConfigurationError(`invalid range: [${low}, ${high}], expected low below high`);
+  return high - low;
+}
