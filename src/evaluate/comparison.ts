@@ -1,6 +1,6 @@
+import { noAnswer } from "../metrics/index.ts";
 import { bootstrap, type Interval, mean, meanInterval, pairedProbability, wilson } from "./interval.ts";
-import { macroF1At } from "./classification.ts";
-import type { RowResult, RowResults } from "./row-results.ts";
+import { labelsOf, type RowResult, type RowResults } from "./row-results.ts";
 
 /** A figure before and after, with the 95 % interval of what lies between. */
 export interface Difference {
@@ -41,10 +41,9 @@ export function compareRows(before: RowResults, after: RowResults, field: string
     before: [],
     after: [],
   };
-  const numberOf = (label: unknown) => {
-    const text = String(label);
-    let number = labels.get(text);
-    if (number === undefined) labels.set(text, (number = labels.size));
+  const numberOf = (label: string) => {
+    let number = labels.get(label);
+    if (number === undefined) labels.set(label, (number = labels.size));
     return number;
   };
   const later = after[Symbol.iterator]();
@@ -57,10 +56,11 @@ export function compareRows(before: RowResults, after: RowResults, field: string
     scores.after.push(other.score);
     if (other.score > one.score && better.length < keptFlips) better.push({ before: one, after: other });
     if (other.score < one.score && worse.length < keptFlips) worse.push({ before: one, after: other });
-    if (field !== undefined) {
-      numbers.expected.push(numberOf(one.row[field]));
-      numbers.before.push(numberOf(one.outputs?.[field]));
-      numbers.after.push(numberOf(other.outputs?.[field]));
+    const labelled = field === undefined ? undefined : labelsOf(one, field);
+    if (field !== undefined && labelled !== undefined) {
+      numbers.expected.push(numberOf(labelled.expected));
+      numbers.before.push(numberOf(labelled.predicted));
+      numbers.after.push(numberOf(labelsOf(other, field)?.predicted ?? noAnswer));
     }
   }
   const differences = scores.after.map((score, index) => score - scores.before[index]!);
@@ -116,6 +116,28 @@ function compareMacroF1(
     difference: is - was,
     interval: bootstrap(all.length, (draw) => at(after, draw) - at(before, draw)),
   };
+}
+
+/** Macro F1 of the rows at the given places; the lists hold a label's number for each row, below `labels`. */
+function macroF1At(expected: Int32Array, predicted: Int32Array, labels: number, places: Int32Array): number {
+  const hits = new Int32Array(labels);
+  const support = new Int32Array(labels);
+  const claimed = new Int32Array(labels);
+  for (const place of places) {
+    const truth = expected[place]!;
+    const claim = predicted[place]!;
+    support[truth]!++;
+    claimed[claim]!++;
+    if (truth === claim) hits[truth]!++;
+  }
+  let sum = 0;
+  let classes = 0;
+  for (let label = 0; label < labels; label++) {
+    if (support[label] === 0) continue;
+    classes++;
+    sum += (2 * hits[label]!) / (support[label]! + claimed[label]!);
+  }
+  return sum / classes;
 }
 
 function verdictOf(

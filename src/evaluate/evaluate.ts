@@ -2,13 +2,7 @@ import { createHash } from "node:crypto";
 import { type DatasetRecord, ConfigurationError, mapOrdered, startProgress, traced } from "../core/index.ts";
 import { Dataset, type DatasetSource, Scan } from "../data/index.ts";
 import type { Metric } from "../metrics/index.ts";
-import {
-  type CallSettings,
-  inputColumns,
-  type Module,
-  pick,
-  type ProgramOutputs,
-} from "../modules/index.ts";
+import { type CallSettings, inputColumns, type Module, pick, type ProgramOutputs } from "../modules/index.ts";
 import { readScore } from "../metrics/index.ts";
 import { Evaluation } from "./evaluation.ts";
 import { predictorPaths, rollout, type Rollout } from "./rollout.ts";

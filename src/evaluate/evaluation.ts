@@ -7,10 +7,10 @@ import {
   type Trackable,
 } from "../core/index.ts";
 import type { Module } from "../modules/index.ts";
-import { ConfusionMatrix, noAnswer } from "./classification.ts";
+import { ConfusionMatrix } from "../metrics/index.ts";
 import { compareRows, type Comparison } from "./comparison.ts";
 import { type Interval, mean, meanInterval, quantile } from "./interval.ts";
-import { type RowResult, RowResults } from "./row-results.ts";
+import { labelsOf, type RowResult, RowResults } from "./row-results.ts";
 import { showEvaluation } from "./show.ts";
 
 /** A mean with its 95 % interval. */
@@ -207,7 +207,7 @@ export class Evaluation implements Displayable, Trackable {
       score,
       score_low: interval[0],
       score_high: interval[1],
-      ...(this.#confusion && { accuracy: this.#accuracy(), macro_f1: this.macroF1 }),
+      ...(this.#confusion && { accuracy: this.#confusion.accuracy(), macro_f1: this.macroF1 }),
       rows: this.rows.length,
       unreadable: this.unreadable,
       failed: this.failed,
@@ -250,19 +250,12 @@ export class Evaluation implements Displayable, Trackable {
     return showEvaluation(this);
   }
 
-  #accuracy(): number {
-    const classes = this.#confusion!.classes();
-    const total = classes.reduce((sum, { support }) => sum + support, 0);
-    return classes.reduce((sum, { label }) => sum + this.#confusion!.count(label, label), 0) / total;
-  }
-
-  #confuse({ row, outputs, status }: RowResult): void {
-    const { field } = this.subject;
-    if (!this.#confusion || field === undefined || status === "outage") return;
-    const expected = row[field];
-    if (expected === undefined || expected === null) return;
-    this.#confusion.add(String(expected), status === "scored" ? String(outputs?.[field]) : noAnswer);
-    if (this.#confusion.labels.length > mostLabels) this.#confusion = undefined;
+  #confuse(result: RowResult): void {
+    if (!this.#confusion) return;
+    const labels = labelsOf(result, this.subject.field!);
+    if (!labels) return;
+    this.#confusion.add(labels.expected, labels.predicted);
+    if (this.#confusion.size > mostLabels) this.#confusion = undefined;
   }
 
   #table(): Record<string, unknown>[] {

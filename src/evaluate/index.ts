@@ -1,4 +1,3 @@
-export { type ClassFigures, ConfusionMatrix, macroF1At, noAnswer } from "./classification.ts";
 export type { Comparison, Difference } from "./comparison.ts";
 export { datasetRecord, evaluate, type EvaluateOptions } from "./evaluate.ts";
 export { type Estimate, Evaluation, type EvaluationSubject, type Slice } from "./evaluation.ts";

@@ -29,10 +29,7 @@ export function meanInterval(values: ArrayLike<number>): Interval {
   const present = Array.from(values).filter((value) => !Number.isNaN(value));
   if (present.length === 0) return [NaN, NaN];
   if (present.every((value) => value === 0 || value === 1)) {
-    return wilson(
-      present.reduce((sum, value) => sum + value, 0),
-      present.length,
-    );
+    return wilson(present.filter((value) => value === 1).length, present.length);
   }
   if (present.length >= largeSample) return normalInterval(present);
   return bootstrap(present.length, (draw) => {
@@ -79,7 +76,7 @@ export function pairedProbability(differences: readonly number[]): number {
   }
   if (changed.length >= largeSample) {
     const standardError = Math.sqrt(changed.reduce((sum, value) => sum + value * value, 0));
-    return 2 * (1 - normalCdf(Math.abs(changed.reduce((sum, value) => sum + value, 0)) / standardError));
+    return 2 * normalTail(Math.abs(changed.reduce((sum, value) => sum + value, 0)) / standardError);
   }
   const observed = Math.abs(changed.reduce((sum, value) => sum + value, 0));
   const generator = random(40_009);
@@ -122,10 +119,10 @@ function signTest(wins: number, trials: number): number {
   return Math.min(1, 2 * sum);
 }
 
-/** Abramowitz and Stegun 26.2.17, absolute error below 7.5e-8. */
-function normalCdf(x: number): number {
+/** Probability of a standard normal value above x >= 0: Abramowitz and Stegun 26.2.17, absolute error below 7.5e-8. */
+function normalTail(x: number): number {
   const t = 1 / (1 + 0.2316419 * x);
-  const tail =
+  const series =
     t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  return 1 - (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * tail;
+  return (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * series;
 }

@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import { noAnswer } from "../metrics/index.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** One row of an evaluation: what went in, what came out, how it scored. */
@@ -12,6 +13,20 @@ export interface RowResult extends Rollout {
   row: Readonly<Record<string, unknown>>;
   /** Scores of the program's stages, by predictor path, where stage metrics were given. */
   stages: Readonly<Record<string, number>>;
+}
+
+/**
+ * The label a row has in a column and the one it was given; undefined where it has none, or no answer could be had.
+ * An answer that the metric took for right counts as the expected label, however it was written.
+ */
+export function labelsOf(
+  { row, outputs, status, score }: RowResult,
+  field: string,
+): { expected: string; predicted: string } | undefined {
+  if (status === "outage" || row[field] === undefined || row[field] === null) return undefined;
+  const expected = String(row[field]);
+  if (status !== "scored") return { expected, predicted: noAnswer };
+  return { expected, predicted: score === 1 ? expected : String(outputs?.[field]) };
 }
 
 /** Rows kept in memory before all of them move to disk. */

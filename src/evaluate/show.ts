@@ -1,5 +1,5 @@
 import { escapeHtml, type MimeBundle } from "../core/index.ts";
-import type { ClassFigures, ConfusionMatrix } from "./classification.ts";
+import type { ClassFigures, ConfusionMatrix } from "../metrics/index.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { RowResult } from "./row-results.ts";
 
@@ -82,7 +82,7 @@ function matrix(confusion: ConfusionMatrix): string {
 }
 
 function failures(evaluation: Evaluation): string {
-  const failed = lowest(evaluation);
+  const failed = below(evaluation);
   if (failed.length === 0) return "";
   const rows = failed.map(
     ({ index, row, outputs, feedback, error }) =>
@@ -90,13 +90,13 @@ function failures(evaluation: Evaluation): string {
       `<td class="text">${escapeHtml(clip(error ? `${error.name}: ${error.message}` : (feedback ?? "")))}</td></tr>`,
   );
   return (
-    `<table><caption>Rows that scored lowest (first ${failed.length})</caption>` +
+    `<table><caption>The first ${failed.length} rows that scored below 1</caption>` +
     `<tr><th>row</th><th>given</th><th>answered</th><th>feedback</th></tr>${rows.join("")}</table>`
   );
 }
 
 /** The first rows that scored below 1, in the order of the rows. */
-function lowest(evaluation: Evaluation): RowResult[] {
+function below(evaluation: Evaluation): RowResult[] {
   const found: RowResult[] = [];
   for (const result of evaluation.rows) {
     if (result.status === "scored" && result.score >= 1) continue;

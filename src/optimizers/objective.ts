@@ -1,4 +1,5 @@
-import { ConfusionMatrix, mean, noAnswer, type Rollout } from "../evaluate/index.ts";
+import { mean, type Rollout } from "../evaluate/index.ts";
+import { ConfusionMatrix, noAnswer } from "../metrics/index.ts";
 
 /** A row with its rollout; outages are never among them. */
 export interface ScoredRow {
