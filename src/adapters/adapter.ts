@@ -8,6 +8,15 @@ export type Demo = Readonly<Record<string, unknown>>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnySignature = Signature<any, any>;
 
+/** What is known of a reply beside its text. */
+export interface ParseOptions {
+  /**
+   * True where the endpoint ended the reply for its length: then a value that stands at its very end counts as
+   * missing, since it may be half of one. Default false: brackets left open are taken as forgotten.
+   */
+  cut?: boolean | undefined;
+}
+
 /** A field that became whole, or grew, while an answer streams. */
 export interface FieldDelta {
   field: string;
@@ -33,7 +42,7 @@ export interface Adapter {
    * The declared outputs, each of its type. Throws ParseError, with the completion, where a value cannot be
    * read as its type without guessing.
    */
-  parse(signature: AnySignature, completion: string): Record<string, unknown>;
+  parse(signature: AnySignature, completion: string, options?: ParseOptions): Record<string, unknown>;
   /** The message that shows the model what was wrong with its reply and asks for it again. */
   reask(signature: AnySignature, completion: string, problem: string): Message[];
   /** Reads fields out of text as it arrives. Call `push` with each piece, `end` after the last. */
