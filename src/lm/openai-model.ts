@@ -170,9 +170,8 @@ export class OpenAIModel implements LanguageModel {
       )
     )
       return false;
-    if (request.responseFormat && /response_format|json_schema|structured output/i.test(message))
-      this.abilities.jsonSchema = false;
-    else if (request.topLogprobs !== undefined && /logprobs/i.test(message)) this.abilities.logprobs = false;
+    // Whether a schema was the trouble is for the predictor to judge: it can ask for another format.
+    if (request.topLogprobs !== undefined && message.includes("logprobs")) this.abilities.logprobs = false;
     else if (request.tools && /\btools?\b|tool_choice/i.test(message)) this.abilities.tools = false;
     return false;
   }

@@ -272,11 +272,7 @@ describe("what comes back", () => {
 describe("what is found out of an endpoint", () => {
   const responseFormat = { name: "x", schema: { type: "object" } };
 
-  test("a refusal of the schema, or prose in spite of it, tells that it cannot constrain", async () => {
-    const message = "response_format json_schema is not supported by this model";
-    const { model } = await serve({ answer: () => ({ status: 400, body: { error: { message } } }) });
-    expect(await failure(model.complete({ ...ask("hi"), responseFormat }))).toBeInstanceOf(RefusedError);
-    expect(model.abilities.jsonSchema).toBe(false);
+  test("prose in spite of a schema tells that it cannot constrain; JSON that it can", async () => {
     const { model: heedless } = await serve({ reply: () => "Sure! Here you go" });
     await heedless.complete({ ...ask("hi"), responseFormat });
     expect(heedless.abilities.jsonSchema).toBe(false);
@@ -285,11 +281,20 @@ describe("what is found out of an endpoint", () => {
     expect(able.abilities.jsonSchema).toBe(true);
   });
 
-  test("a refusal of one schema says nothing of others", async () => {
-    const message = "Invalid schema for response_format 'x': missing 'items'";
-    const { model } = await serve({ answer: () => ({ status: 400, body: { error: { message } } }) });
-    await failure(model.complete({ ...ask("hi"), responseFormat }));
-    expect(model.abilities.jsonSchema).toBeUndefined();
+  test("a refusal of tools or log-probabilities is remembered", async () => {
+    const { model } = await serve({
+      answer: (body) => ({
+        status: 400,
+        body: {
+          error: { message: `${body.tools ? "tools are" : "logprobs is"} not supported with this model` },
+        },
+      }),
+    });
+    expect(await failure(model.complete({ ...ask("hi"), topLogprobs: 1 }))).toBeInstanceOf(RefusedError);
+    expect(model.abilities).toMatchObject({ logprobs: false, tools: undefined });
+    const tools = [{ name: "find", description: "", parameters: {} }];
+    expect(await failure(model.complete({ ...ask("hi"), tools }))).toBeInstanceOf(RefusedError);
+    expect(model.abilities).toMatchObject({ logprobs: false, tools: false, jsonSchema: undefined });
   });
 });
 
