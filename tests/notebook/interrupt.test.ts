@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { kernelEnvironment, noNotebooks } from "../support/notebook.ts";
+
+if (noNotebooks) console.info(`skipped: ${noNotebooks}`);
+
+const root = join(import.meta.dirname, "../..");
+
+/** Interrupts two cells that would never end, then asks for one that does; prints each reply's status. */
+const script = `
+import time
+from jupyter_client.manager import KernelManager
+manager = KernelManager(kernel_name="lmframe")
+manager.start_kernel()
+client = manager.client()
+client.start_channels()
+client.wait_for_ready(timeout=60)
+
+def status(code, stuck):
+    asked = client.execute(code)
+    while stuck:
+        message = client.get_iopub_msg(timeout=60)
+        if message["parent_header"].get("msg_id") == asked and message["msg_type"] == "stream":
+            manager.interrupt_kernel()
+            break
+    while True:
+        reply = client.get_shell_msg(timeout=60)
+        if reply["parent_header"].get("msg_id") == asked:
+            return reply["content"]["status"]
+
+try:
+    print(status("console.log('in'); await new Promise(() => {})", True))
+    print(status("process.stdout.write('in'); while (true) {}", True))
+    print(status("1 + 1", False))
+finally:
+    manager.shutdown_kernel()
+`;
+
+test.skipIf(noNotebooks)(
+  "an interrupt ends a cell that waits and one that computes; the kernel goes on",
+  async () => {
+    const python = join(root, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
+    const path = `${join(root, "node_modules/.bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`;
+    const { stdout } = await promisify(execFile)(python, ["-c", script], {
+      env: await kernelEnvironment({ PATH: path }),
+    });
+    expect(stdout.trim().split(/\s+/)).toEqual(["error", "error", "ok"]);
+  },
+);
