@@ -1,9 +1,8 @@
 import { inspect } from "node:util";
 import { type Column } from "./columns/column.ts";
-import { type Row } from "./table-format.ts";
 
 /** A row that is moved along a table instead of being made anew for each row. */
-export interface Cursor<R extends Row> {
+export interface Cursor<R extends object> {
   row: R;
   move: (position: number) => void;
 }
@@ -12,7 +11,7 @@ export interface Cursor<R extends Row> {
  * One row object whose fields read the columns at the place the cursor stands, so that a function which looks at
  * one field of a million rows decodes a million values and not a million rows.
  */
-export function cursorOver<R extends Row>(columns: ReadonlyMap<string, Column>): Cursor<R> {
+export function cursorOver<R extends object>(columns: ReadonlyMap<string, Column>): Cursor<R> {
   let position = 0;
   const row = {};
   for (const [name, { at }] of columns) {

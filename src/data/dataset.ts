@@ -10,7 +10,7 @@ import { Column, type Order } from "./columns/column.ts";
 import { merge, spell } from "./columns/kind.ts";
 import { cursorOver } from "./cursor.ts";
 import { type FrameLike, columnsOfFrame, frameOf, isFrame } from "./danfo.ts";
-import { type Format, formatOf, replaceFile } from "./file.ts";
+import { type Format, formatOf, nameOf, replaceFile } from "./file.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { sortedOrder } from "./order.ts";
 import { readColumns } from "./read.ts";
@@ -32,7 +32,7 @@ import { openWriter } from "./write.ts";
 const rowsAtOnce = 65_536;
 
 /** Anything that {@link Dataset.from} makes a table of. */
-export type TableLike<R extends Row = Row> =
+export type TableLike<R extends object = Row> =
   Dataset<R> | readonly R[] | Table | FrameLike | Readonly<Record<string, ArrayLike<unknown>>>;
 
 /** A column's name, its type as {@link Kind} describes it (`integer`, `list<string>`), and how many values are missing. */
@@ -42,8 +42,14 @@ export interface ColumnSchema {
   nulls: number;
 }
 
+/** What is known of a table beyond its columns. */
+interface Origin {
+  inputColumns?: readonly string[] | undefined;
+  source?: string | undefined;
+}
+
 /** The parts of a split, by the names that were given. */
-export type Split<R extends Row, P> = Record<Exclude<keyof P, keyof SplitOptions>, Dataset<R>>;
+export type Split<R extends object, P> = Record<Exclude<keyof P, keyof SplitOptions>, Dataset<R>>;
 
 /**
  * A table in memory, never changed: every method gives a new one. Columns are Arrow vectors; filtering, sorting,
@@ -57,11 +63,13 @@ export type Split<R extends Row, P> = Record<Exclude<keyof P, keyof SplitOptions
  * A value is a string, a number, a boolean, a `Date`, a `Uint8Array`, a list or record of these, or null where it
  * is missing.
  */
-export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
+export class Dataset<R extends object = Row> implements Iterable<R>, Displayable {
   /** How many rows there are. */
   readonly length: number;
   /** The columns that are inputs of a program, where {@link Dataset.inputs} said so; the others are labels. */
   readonly inputColumns: readonly string[] | undefined;
+  /** The file that the rows came from, as its path was given, where they came from one. */
+  readonly source: string | undefined;
   readonly #columns: ReadonlyMap<string, Column>;
   #table: Table | undefined;
   #fingerprint: string | undefined;
@@ -69,7 +77,7 @@ export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
   private constructor(
     columns: ReadonlyMap<string, Column>,
     length: number,
-    inputs: readonly string[] | undefined,
+    { inputColumns, source }: Origin,
   ) {
     // A record with this name would change its prototype instead of gaining a field.
     if (columns.has("__proto__"))
@@ -83,7 +91,8 @@ export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
     }
     this.#columns = columns;
     this.length = length;
-    this.inputColumns = inputs;
+    this.inputColumns = inputColumns?.filter((name) => columns.has(name));
+    this.source = source;
   }
 
   /**
@@ -97,7 +106,7 @@ export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
    * @throws DataError with file, line and column, where the file does not hold a table.
    */
   static async read(path: string, options: ReadOptions = {}): Promise<Dataset> {
-    return Dataset.ofColumns(await readColumns(path, options));
+    return Dataset.ofColumns(await readColumns(path, options), undefined, { source: path });
   }
 
   /**
@@ -107,11 +116,11 @@ export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
    * @param options.types types that should not be inferred, by column.
    * @throws DataError where a column mixes types, or columns differ in length.
    */
-  static from<R extends Row>(
+  static from<R extends object>(
     source: Dataset<R> | readonly R[],
     options?: { types?: ColumnTypes },
   ): Dataset<R>;
-  static from(source: TableLike, options?: { types?: ColumnTypes }): Dataset;
+  static from<R extends object = Row>(source: TableLike<R>, options?: { types?: ColumnTypes }): Dataset<R>;
   static from(source: TableLike, { types }: { types?: ColumnTypes } = {}): Dataset {
     if (source instanceof Dataset) return source;
     if (source === null || typeof source !== "object") {
@@ -143,16 +152,17 @@ export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
   }
 
   /** @internal */
-  static ofColumns<R extends Row = Row>(
+  static ofColumns<R extends object = Row>(
     columns: ReadonlyMap<string, Column>,
     length = columns.values().next().value?.length ?? 0,
-    inputs?: readonly string[],
+    origin: Origin = {},
   ): Dataset<R> {
-    return new Dataset<R>(
-      columns,
-      length,
-      inputs?.filter((name) => columns.has(name)),
-    );
+    return new Dataset<R>(columns, length, origin);
+  }
+
+  /** The file's name without its ending, where the rows came from a file. */
+  get name(): string | undefined {
+    return this.source === undefined ? undefined : nameOf(this.source);
   }
 
   /** The columns' names, in order. */
@@ -219,11 +229,8 @@ export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
       if (columns.has(name)) throw new DataError("two columns would have this name", { column: name });
       columns.set(name, column);
     }
-    return Dataset.ofColumns(
-      columns,
-      this.length,
-      this.inputColumns?.map((name) => renaming.get(name) ?? name),
-    );
+    const inputColumns = this.inputColumns?.map((name) => renaming.get(name) ?? name);
+    return Dataset.ofColumns(columns, this.length, { inputColumns, source: this.source });
   }
 
   /**
@@ -304,7 +311,7 @@ export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
 
   /** These rows, then those of `other`, which has the same columns in any order. */
   concat(other: TableLike<R>): Dataset<R> {
-    const added = Dataset.from(other as TableLike);
+    const added = Dataset.from(other as TableLike<Row>);
     for (const name of this.columns) added.#column(name);
     for (const name of added.columns) this.#column(name);
     const columns = new Map<string, Column>();
@@ -361,7 +368,7 @@ export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
   /** Marks the columns that a program takes; the others are labels to compare its answers with. */
   inputs(...names: (keyof R & string)[]): Dataset<R> {
     for (const name of names) this.#column(name);
-    return Dataset.ofColumns(this.#columns, this.length, names);
+    return Dataset.ofColumns(this.#columns, this.length, { inputColumns: names, source: this.source });
   }
 
   /**
@@ -377,7 +384,7 @@ export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
       const writer = await openWriter(format, temporary, kinds);
       try {
         for (let start = 0; start < this.length; start += rowsAtOnce) {
-          await writer.write(this.slice(start, start + rowsAtOnce).rows());
+          await writer.write(this.slice(start, start + rowsAtOnce).rows() as Row[]);
         }
       } finally {
         await writer.close();
@@ -439,8 +446,8 @@ export class Dataset<R extends Row = Row> implements Iterable<R>, Displayable {
     return row as R;
   }
 
-  #with<S extends Row>(columns: ReadonlyMap<string, Column>, length = this.length): Dataset<S> {
-    return Dataset.ofColumns(columns, length, this.inputColumns);
+  #with<S extends object>(columns: ReadonlyMap<string, Column>, length = this.length): Dataset<S> {
+    return Dataset.ofColumns(columns, length, this);
   }
 
   #take(order: Order): Dataset<R> {

@@ -31,6 +31,11 @@ export function formatOf(path: string): Format {
   );
 }
 
+/** A file's name without its folder and ending. */
+export function nameOf(path: string): string {
+  return basename(path, extname(path));
+}
+
 /** The error of opening a file, said in terms of the file; anything else as it came. */
 export async function openingError(error: unknown, path: string): Promise<unknown> {
   const { code } = error as NodeJS.ErrnoException;

@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { mapOrdered } from "../core/concurrency.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { coerce } from "./columns/coerce.ts";
 import { type Kind, extendKind, scalar, settle } from "./columns/kind.ts";
 import { Dataset } from "./dataset.ts";
-import { type Format, formatOf, replaceFile } from "./file.ts";
+import { type Format, formatOf, nameOf, replaceFile } from "./file.ts";
 import { scanJsonLines } from "./json.ts";
 import { scanRows } from "./read.ts";
 import { type ReadOptions, type Row, type RowBatch, unknownColumn } from "./table-format.ts";
@@ -27,16 +30,47 @@ const rowsAtOnce = 4096;
  *
  * Sorting and splitting need all rows: {@link Scan.collect} first.
  */
-export class Scan<R extends Row = Row> implements AsyncIterable<R> {
+export class Scan<R extends object = Row> implements AsyncIterable<R> {
+  /** The file that is read, as its path was given. */
+  readonly source: string;
+  readonly #plan: readonly string[];
   readonly #open: () => AsyncIterable<RowBatch>;
 
-  private constructor(open: () => AsyncIterable<RowBatch>) {
+  private constructor(source: string, plan: readonly string[], open: () => AsyncIterable<RowBatch>) {
+    this.source = source;
+    this.#plan = plan;
     this.#open = open;
   }
 
   /** A scan of a file; see {@link Dataset.scan}. */
   static over(path: string, options: ReadOptions = {}): Scan {
-    return new Scan(() => scanRows(path, options));
+    const { format, encoding, delimiter, types } = options;
+    const plan = [JSON.stringify({ format, encoding, delimiter, types })];
+    return new Scan(path, plan, () => scanRows(path, options));
+  }
+
+  /** The file's name without its ending. */
+  get name(): string {
+    return nameOf(this.source);
+  }
+
+  /** The columns' names, which the first rows have to be read for. */
+  async columns(): Promise<readonly string[]> {
+    for await (const { columns, rows } of this.#open()) {
+      if (columns) return columns;
+      if (rows.length > 0) return fieldsOf(rows);
+    }
+    return [];
+  }
+
+  /**
+   * SHA-256, in hexadecimal, of what the scan reads and does, without reading it: the file's path, size and time of
+   * change, and the steps by the text of their functions. Values that a function takes from around it do not count.
+   */
+  fingerprint(): string {
+    const { size, mtimeMs } = statSync(this.source);
+    const content = JSON.stringify([resolve(this.source), size, mtimeMs, ...this.#plan]);
+    return createHash("sha256").update(content).digest("hex");
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<R> {
@@ -46,6 +80,7 @@ export class Scan<R extends Row = Row> implements AsyncIterable<R> {
   /** Only these columns, in this order. */
   select<K extends keyof R & string>(...names: K[]): Scan<Pick<R, K>> {
     return this.#rows(
+      `select ${JSON.stringify(names)}`,
       (row) => {
         const picked: Row = {};
         for (const name of names) {
@@ -63,6 +98,7 @@ export class Scan<R extends Row = Row> implements AsyncIterable<R> {
     const renaming = new Map(Object.entries(names as Record<string, string>));
     const newName = (name: string) => renaming.get(name) ?? name;
     return this.#rows(
+      `rename ${JSON.stringify(names)}`,
       (row) => {
         for (const name of renaming.keys()) {
           if (!Object.hasOwn(row, name)) throw unknownColumn(name, Object.keys(row));
@@ -75,7 +111,10 @@ export class Scan<R extends Row = Row> implements AsyncIterable<R> {
 
   /** The rows for which `keep` is true. */
   filter(keep: (row: R) => boolean): Scan<R> {
-    return this.#batches(({ columns, rows }) => ({ columns, rows: rows.filter((row) => keep(row as R)) }));
+    return this.#batches(`filter ${keep.toString()}`, ({ columns, rows }) => ({
+      columns,
+      rows: rows.filter((row) => keep(row as R)),
+    }));
   }
 
   /** With columns computed from each row, added or in place of those with their name. */
@@ -84,6 +123,7 @@ export class Scan<R extends Row = Row> implements AsyncIterable<R> {
   ): Scan<Omit<R, keyof D> & { [name in keyof D]: ReturnType<D[name]> }> {
     const entries = Object.entries(columns);
     return this.#rows(
+      `derive ${entries.map(([name, compute]) => `${name} ${compute.toString()}`).join()}`,
       (row) => {
         const derived = { ...row };
         for (const [name, compute] of entries) derived[name] = compute(row as R);
@@ -97,16 +137,16 @@ export class Scan<R extends Row = Row> implements AsyncIterable<R> {
    * What `work` makes of each row, in the order of the rows, with `concurrency` (default 8) under way at once. Rows
    * are read only as places come free.
    */
-  map<T extends Row>(
+  map<T extends object>(
     work: (row: R) => Promise<T>,
     options: { concurrency?: number; signal?: AbortSignal } = {},
   ): Scan<T> {
     const { concurrency = 8, signal } = options;
     const source = this[Symbol.asyncIterator].bind(this);
-    return new Scan<T>(async function* () {
+    return this.#then(`map ${work.toString()}`, async function* () {
       const rows = { [Symbol.asyncIterator]: source };
       for await (const row of mapOrdered(rows, work, { concurrency, signal })) {
-        yield { columns: undefined, rows: [row] };
+        yield { columns: undefined, rows: [row as Row] };
       }
     });
   }
@@ -114,7 +154,7 @@ export class Scan<R extends Row = Row> implements AsyncIterable<R> {
   /** The first `count` rows; no more is read. */
   limit(count: number): Scan<R> {
     const open = this.#open;
-    return new Scan<R>(async function* () {
+    return this.#then(`limit ${count}`, async function* () {
       let left = count;
       if (left <= 0) return;
       for await (const { columns, rows } of open()) {
@@ -197,18 +237,26 @@ export class Scan<R extends Row = Row> implements AsyncIterable<R> {
     }
   }
 
-  #rows(step: (row: Row) => Row, names: (columns: readonly string[]) => readonly string[]): Scan<never> {
-    return this.#batches(({ columns, rows }) => ({
+  #rows(
+    plan: string,
+    step: (row: Row) => Row,
+    names: (columns: readonly string[]) => readonly string[],
+  ): Scan<never> {
+    return this.#batches(plan, ({ columns, rows }) => ({
       columns: columns && names(columns),
       rows: rows.map(step),
     }));
   }
 
-  #batches<T extends Row>(step: (batch: RowBatch) => RowBatch): Scan<T> {
+  #batches<T extends object>(plan: string, step: (batch: RowBatch) => RowBatch): Scan<T> {
     const open = this.#open;
-    return new Scan<T>(async function* () {
+    return this.#then(plan, async function* () {
       for await (const batch of open()) yield step(batch);
     });
+  }
+
+  #then<T extends object>(plan: string, open: () => AsyncIterable<RowBatch>): Scan<T> {
+    return new Scan<T>(this.source, [...this.#plan, plan], open);
   }
 
   /** The rows in batches of one size. */
