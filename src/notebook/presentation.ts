@@ -10,7 +10,7 @@ import { DataError } from "../core/errors.ts";
  */
 export async function presentation(value: unknown): Promise<MimeBundle> {
   if ((typeof value === "object" && value !== null) || typeof value === "function") {
-    if (showsItself(value)) return await (value[display]() as MimeBundle | Promise<MimeBundle>);
+    if (showsItself(value)) return await (value[display]());
     const table = isFrame(value) ? tableOf(value) : undefined;
     if (table) return table[display]();
   }
