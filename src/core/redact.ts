@@ -68,7 +68,7 @@ export function redactor(): Redactor {
       secrets().flatMap((secret) => [
         secret,
         JSON.stringify(secret).slice(1, -1),
-        encodeURIComponent(secret.toWellFormed()),
+        encodeURIComponent(Buffer.from(secret).toString()),
       ]),
     ),
   ];
