@@ -61,19 +61,22 @@ export type InputsOf<S> = SideOf<S, "inputs", "input">;
 /** The outputs of a signature in any form, as an object type; loose where the text is known at run time only. */
 export type OutputsOf<S> = SideOf<S, "outputs", "output">;
 
-type SideOf<S, Side extends "inputs" | "outputs", R extends Role> = S extends string
-  ? IsDynamic<S> extends true
-    ? Loose
-    : ReadSpecification<S> extends Good<infer Sides extends Record<Side, object>>
+// The first question holds for `any` alone, which stays so: it stands for a signature of whichever fields.
+type SideOf<S, Side extends "inputs" | "outputs", R extends Role> = 0 extends 1 & S
+  ? S & object
+  : S extends string
+    ? IsDynamic<S> extends true
+      ? Loose
+      : ReadSpecification<S> extends Good<infer Sides extends Record<Side, object>>
+        ? Sides[Side]
+        : never
+    : S extends { readonly types: infer Sides extends Record<Side, object> }
       ? Sides[Side]
-      : never
-  : S extends { readonly types: infer Sides extends Record<Side, object> }
-    ? Sides[Side]
-    : S extends Definition
-      ? FieldValues<S[Side]>
-      : S extends SignatureClass
-        ? DeclaredValues<InstanceType<S>, R>
-        : never;
+      : S extends Definition
+        ? FieldValues<S[Side]>
+        : S extends SignatureClass
+          ? DeclaredValues<InstanceType<S>, R>
+          : never;
 
 type FieldValues<Fields extends Readonly<Record<string, FieldSource>>> = {
   -readonly [Name in keyof Fields]: ValueOf<Fields[Name]>;

@@ -177,6 +177,12 @@ const right: [line: string, message?: string][] = [
   [
     "const hole = signature(`text -> label: Literal[${text}]`); same<OutputsOf<typeof hole>, Record<string, unknown>>(true);",
   ],
+  ["declare const schema: { readonly _zod: { output: { a: number[] }; def: { type: 'object' } } };"],
+  [
+    "const nested = signature({ inputs: {}, outputs: { b: schema, c: { type: schema, description: 'x' } } });",
+  ],
+  ["same<OutputsOf<typeof nested>, { b: { a: number[] }; c: { a: number[] } }>(true);"],
+  ["same<InputsOf<any>, any>(true);"],
   [`const large = signature(${code(large)});`],
   [
     "declare const big: OutputsOf<typeof large>; const one: 'label_149' extends typeof big.label ? true : false = true; one;",

@@ -1,7 +1,14 @@
 import { createRequire } from "node:module";
-import { describe, expect, test } from "vitest";
+import { describe, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { fromZod, jsonSchema, parseType, signature, typeName } from "../../src/signature/index.ts";
+import {
+  fromZod,
+  jsonSchema,
+  parseType,
+  signature,
+  typeName,
+  type OutputsOf,
+} from "../../src/signature/index.ts";
 
 describe("fromZod", () => {
   test("is the field type that says the same", () => {
@@ -45,6 +52,7 @@ describe("fromZod", () => {
       outputs: { order: z.object({ id: z.string().describe("as on the receipt").optional() }) },
     });
     expect(made.inputs[0]!.description).toBe("what the customer wrote");
+    expectTypeOf<OutputsOf<typeof made>["order"]>().toEqualTypeOf<{ id?: string | undefined }>();
     expect(jsonSchema(made.outputs[0]!.type)).toEqual({
       type: "object",
       properties: { id: { anyOf: [{ type: "string" }, { type: "null" }], description: "as on the receipt" } },
