@@ -49,8 +49,7 @@ function settle(type: FieldType, value: unknown): unknown {
 function convertText(type: FieldType, text: string): unknown {
   if (type.kind === "optional") {
     // As in DSPy: where any text is a value, `null` is text too, and a missing field is null.
-    if (takesString(type.inner)) return text;
-    return saysNull(text) ? null : convertText(type.inner, text);
+    return takesString(type.inner) ? text : orNull(type.inner, text, convertText(type.inner, text));
   }
   if (type.kind !== "union" && type.kind !== "any") return convert(type, text);
   const value = readWhole(text);
@@ -77,9 +76,7 @@ function convert(type: FieldType, value: unknown): unknown {
       return literal === undefined ? value : literal;
     }
     case "optional":
-      if (value === null || (typeof value === "string" && !takesString(type.inner) && saysNull(value)))
-        return null;
-      return convert(type.inner, value);
+      return value === null ? null : orNull(type.inner, value, convert(type.inner, value));
     case "union":
       return convertUnion(type.options, value);
     case "list": {
@@ -99,6 +96,12 @@ function convert(type: FieldType, value: unknown): unknown {
     default:
       return value;
   }
+}
+
+/** `converted` where that is of the type, null where `value` says that there is none. */
+function orNull(type: FieldType, value: unknown, converted: unknown): unknown {
+  const isNull = typeof value === "string" && saysNull(value) && check(type, converted) !== undefined;
+  return isNull ? null : converted;
 }
 
 function toText(value: unknown): unknown {
@@ -125,7 +128,12 @@ function convertObject(
   const found: [string, unknown][] = [];
   for (const { name, type, optional } of fields) {
     const key = matchName(name, given.keys());
-    if (key === undefined) continue;
+    if (key === undefined) {
+      // A schema of zod may have a default.
+      if (!optional && type.kind === "zod" && check(type, undefined) === undefined)
+        found.push([name, undefined]);
+      continue;
+    }
     const value = convert(type, given.get(key));
     // A schema that requires every property has null for one that is absent.
     if (!(optional && value === null && check(type, null) !== undefined)) found.push([name, value]);
@@ -165,12 +173,7 @@ function transform(type: FieldType, value: unknown): unknown {
       return fromEntries(toEntries(value)!.map(([key, item]) => [key, transform(type.value, item)]));
     case "object": {
       const types = new Map(type.fields.map((property) => [property.name, property.type]));
-      return fromEntries(
-        toEntries(value)!.map(([key, item]) => [
-          key,
-          item === undefined ? item : transform(types.get(key)!, item),
-        ]),
-      );
+      return fromEntries(toEntries(value)!.map(([key, item]) => [key, transform(types.get(key)!, item)]));
     }
     case "union":
       return transform(

@@ -45,6 +45,8 @@ export function readElements(text: string, names?: readonly string[]): Element[]
       continue;
     }
     if (unclosed.has(tag.toLowerCase())) continue;
+    // Looking for the end of each of many elements that have none would take for ever.
+    if (unclosed.size > 50) break;
     const start = opening.lastIndex;
     const end = findEnd(text, tag, start);
     if (!end) unclosed.add(tag.toLowerCase());

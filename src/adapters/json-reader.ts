@@ -94,7 +94,7 @@ const words: Readonly<Record<string, unknown>> = {
 };
 const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const bareKey = /[\w$.-]+/y;
-const bareWord = /(?:(?!\/[/*])[^,:{}[\]()"'`“”‘’#\n])+/y;
+const bareWord = /(?:(?!\/[/*])[^,:{}[\]()"'`“”‘’#\n\u200b\u2060])+/y;
 const blank = /[\s\u200b\u2060\ufeff]+/y;
 const bareKeyAhead = /[\w$.-]{1,200}\s{0,100}:/y;
 const valueAhead = /["'“‘\d{[(\]-]|(?:true|false|null|True|False|None)\b/y;
@@ -260,7 +260,10 @@ class Reader {
     const endAfterComma = comma && this.atEnd();
     const after = this.at;
     this.at = back;
-    if (end) return true;
+    if (end) {
+      if (unescaped) throw cutOff;
+      return true;
+    }
     switch (place) {
       case "whole":
         throw malformed;
@@ -304,7 +307,8 @@ class Reader {
     if (number.test(text)) {
       const value = Number(text);
       // Digits that a double cannot hold stay text, so that none is lost in silence.
-      const exact = Number.isSafeInteger(value) || (Number.isFinite(value) && !/^-?\d+$/.test(text));
+      const whole = /^-?\d+$/.test(text);
+      const exact = whole ? Number.isSafeInteger(value) || String(value) === text : Number.isFinite(value);
       return exact ? value : text;
     }
     if (place === "whole") throw malformed;

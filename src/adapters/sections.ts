@@ -75,7 +75,9 @@ export class SectionReader {
 
   end(): FieldDelta[] {
     const deltas: FieldDelta[] = [];
-    this.take(this.line, deltas);
+    // Half a marker at the very end is no text of the section before it.
+    if (!this.inLine && /^\s*\[\[\s*#[^\]]*\]?$/.test(this.line)) this.begin("", deltas);
+    else this.take(this.line, deltas);
     this.line = "";
     this.release(deltas, true);
     return deltas;

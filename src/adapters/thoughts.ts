@@ -1,15 +1,16 @@
-const opening = /^\s*<(think|thinking|reasoning)>/i;
-const openingLength = "<reasoning>".length;
-const closingLength = "</reasoning>".length;
+const openingLength = "<thinking>".length;
+const closingLength = "</thinking>".length;
 
 /**
  * The reply without what a reasoning model wrote for itself before it, and without a fence around the whole. A
  * thought that never ends leaves nothing: a draft inside it is no answer.
+ *
+ * @param elements - names of elements that are part of the answer, whatever they are called.
  */
-export function answerOf(completion: string): string {
+export function answerOf(completion: string, elements: readonly string[] = []): string {
   let text = completion;
-  for (let match = opening.exec(text); match; match = opening.exec(text)) {
-    const close = findClose(text, match[1]!);
+  for (let tag = thoughtTag(text, elements); tag !== undefined; tag = thoughtTag(text, elements)) {
+    const close = findClose(text, tag);
     if (close === undefined) return "";
     text = text.slice(close);
   }
@@ -24,6 +25,12 @@ export class ThoughtFilter {
   private held = "";
   private tag: string | undefined;
   private answering = false;
+  private readonly elements: readonly string[];
+
+  /** Takes what {@link answerOf} takes. */
+  constructor(elements: readonly string[] = []) {
+    this.elements = elements;
+  }
 
   push(text: string): string {
     if (this.answering) return text;
@@ -36,7 +43,7 @@ export class ThoughtFilter {
       this.tag = undefined;
       return this.push("");
     }
-    this.tag = opening.exec(this.held)?.[1];
+    this.tag = thoughtTag(this.held, this.elements);
     if (this.tag !== undefined) return this.push("");
     const start = this.held.trimStart();
     const undecided = start.startsWith("<") && start.length < openingLength && !start.includes(">");
@@ -50,6 +57,12 @@ export class ThoughtFilter {
     this.held = "";
     return held;
   }
+}
+
+/** The tag of the thought that the text starts with. */
+function thoughtTag(text: string, elements: readonly string[]): string | undefined {
+  const tag = /^\s*<(think|thinking)>/i.exec(text)?.[1];
+  return tag !== undefined && elements.includes(tag) ? undefined : tag;
 }
 
 /** Where the text goes on after the end of the thought it starts with. */

@@ -1,5 +1,6 @@
 import { typeName, type Field, type FieldType } from "../signature/index.ts";
-import type { Adapter, AnySignature } from "./adapter.ts";
+import type { Adapter, AnySignature, ParseOptions } from "./adapter.ts";
+import { matchName } from "./coerce.ts";
 import { askAgain, converse, inOrder, type Layout, notSupplied } from "./conversation.ts";
 import { decodeEntities, elementsToValue, escapeTags, readElements } from "./elements.ts";
 import { ElementStream } from "./element-stream.ts";
@@ -16,16 +17,16 @@ export const xmlAdapter: Adapter = {
   format: (signature, demos, inputs) => converse(layout, signature, demos, inputs),
   constraint: () => ({}),
   parse(signature, completion, options = {}) {
-    const answer = answerOf(completion);
-    let found = foundElements(signature, answer);
+    const answer = answerOf(completion, outputNames(signature));
+    let found = foundElements(signature, answer, options);
     if (found.size === 0) found = foundMembers(signature, answer, options);
     if (found.size === 0 && !options.cut) found = foundAlone(signature, answer);
     return readOutputs(signature, completion, found, options);
   },
   reask: (signature, completion, problem) => askAgain(completion, problem, request(signature)),
   reader(signature) {
-    const stream = new ElementStream(signature.outputs.map(({ name }) => name));
-    const thoughts = new ThoughtFilter();
+    const stream = new ElementStream(outputNames(signature));
+    const thoughts = new ThoughtFilter(outputNames(signature));
     return {
       push: (text) => stream.push(thoughts.push(text)),
       end: () => stream.push(thoughts.end()),
@@ -57,6 +58,10 @@ const layout: Layout = {
       .join("\n\n"),
 };
 
+function outputNames(signature: AnySignature): string[] {
+  return signature.outputs.map(({ name }) => name);
+}
+
 function namesOf(signature: AnySignature): string[] {
   return [...signature.fields.map(({ name }) => name), "item", "entry"];
 }
@@ -81,26 +86,26 @@ function hint(type: FieldType): string {
 }
 
 function request(signature: AnySignature): string {
-  return `Answer with the output fields as elements: ${inOrder(signature.outputs.map(({ name }) => `<${name}>`))}.`;
+  return `Answer with the output fields as elements: ${inOrder(outputNames(signature).map((name) => `<${name}>`))}.`;
 }
 
-function foundElements(signature: AnySignature, answer: string): FoundFields {
-  const found = new Map<string, Found>();
+function foundElements(signature: AnySignature, answer: string, { cut = false }: ParseOptions): FoundFields {
+  const elements = readElements(answer, outputNames(signature));
   const bodies = new Map<string, string[]>();
-  const names = signature.outputs.map(({ name }) => name);
-  for (const { name, body } of readElements(answer, names)) {
-    const known = names.includes(name)
-      ? name
-      : names.find((each) => each.toLowerCase() === name.toLowerCase());
-    if (known !== undefined) bodies.set(known, [...(bodies.get(known) ?? []), body]);
+  for (const { name, body } of elements) {
+    const known = matchName(name, outputNames(signature)) ?? name;
+    bodies.set(known, [...(bodies.get(known) ?? []), body]);
   }
+  const found = new Map<string, Found>();
   for (const { name, type } of signature.outputs) {
     const all = bodies.get(name);
     if (!all) continue;
-    const value = elementsToValue(type, all);
     const text = decodeEntities(all[0]!).trim();
-    if (typeof value === "string") found.set(name, { text });
-    else found.set(name, { value, source: text });
+    // A list that is written by repeating its element may have been about to go on.
+    if (cut && type.kind === "list" && elements.at(-1)!.body === all.at(-1) && !text.startsWith("["))
+      continue;
+    const value = elementsToValue(type, all);
+    found.set(name, typeof value === "string" ? { text } : { value, source: text });
   }
   return found;
 }
