@@ -24,7 +24,10 @@ ROOT = Path(__file__).resolve().parent.parent
 DRAIN = "// after the last cell\nawait new Promise((resolve) => setTimeout(resolve, 200));"
 
 # What the line of a finished piece of work says of time: "in 13 s", "in 4 min 10 s".
-SPENT = re.compile(r" (?:·|&#183;) (?:<span>)?in [\d.]+ (?:s|min|h)(?: \d+ (?:s|min))?(?:</span>)?")
+SPENT = re.compile(
+    r" (?:·|&#183;) (?:<span>)?in [\d.]+ (?:s|min|h)(?: \d+ (?:s|min))?(?:</span>(?=</div>)|$)",
+    re.MULTILINE,
+)
 PORT = re.compile(r"\b(127\.0\.0\.1|localhost):\d{2,5}\b")
 
 
@@ -57,9 +60,8 @@ def run(path: Path, timeout: int | None) -> tuple[nbformat.NotebookNode, dict | 
 
 def settled(text: str) -> str:
     """The text without this machine's folders and ports."""
-    for folder, name in ((str(ROOT), "."), (str(Path.home()), "~")):
-        if folder not in ("", os.sep):
-            text = text.replace(folder, name)
+    for folder, name in ((ROOT, "."), (Path.home(), "~")):
+        text = text.replace(f"{folder}{os.sep}", f"{name}{os.sep}")
     return PORT.sub(r"\1", text)
 
 
@@ -68,13 +70,16 @@ def strip(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
-            progress = output.get("metadata", {}).get("lmframe", {}).get("progress", False)
-            if "text" in output:
-                output["text"] = settled(output["text"])
+            of_progress = output.get("metadata", {}).get("lmframe", {}).get("progress", False)
+            for key in ("text", "evalue"):
+                if key in output:
+                    output[key] = settled(output[key])
+            if "traceback" in output:
+                output["traceback"] = [settled(line) for line in output["traceback"]]
             for kind, content in output.get("data", {}).items():
                 if isinstance(content, str):
-                    content = settled(content)
-                    output["data"][kind] = SPENT.sub("", content) if progress else content
+                    content = SPENT.sub("", content) if of_progress else content
+                    output["data"][kind] = settled(content)
 
 
 def main() -> int:

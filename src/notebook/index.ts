@@ -1,1 +1,1 @@
-export { type Figure, figureBundle, type FigureOptions } from "./figure.ts";
+export { startKernel } from "./kernel.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { CellRunner } from "./cell-runner.ts";
-import { setCurrentCell } from "./current-cell.ts";
+import { setCurrentCell } from "../core/current-cell.ts";
 import type { Failure } from "./failure.ts";
 import { presentation } from "./presentation.ts";
 

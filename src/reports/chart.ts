@@ -1,5 +1,5 @@
 import { display, type Displayable, escapeHtml, type MimeBundle } from "../core/index.ts";
-import { type Figure, figureBundle } from "../notebook/index.ts";
+import { type Figure, figureBundle } from "../core/figure.ts";
 
 /** One chart with all that a reader may need of it. Shown in a cell as the interactive chart. */
 export class Chart implements Displayable {

@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Cell, noNotebooks, type NotebookRun, runNotebook, writeNotebook } from "../support/notebook.ts";
+import {
+  type Cell,
+  noNotebooks,
+  type NotebookRun,
+  readNotebook,
+  runNotebook,
+  writeNotebook,
+} from "../support/notebook.ts";
 
 if (noNotebooks) console.info(`skipped: ${noNotebooks}`);
 
@@ -155,6 +162,27 @@ describe.skipIf(noNotebooks)("a cell that fails", () => {
     const { error, notebook } = await run([`throw new RangeError("here")`, `"never"`]);
     expect(error).toMatchObject({ name: "RangeError", message: "here" });
     expect(notebook.cells[1]?.execution_count).toBeNull();
+  });
+});
+
+describe.skipIf(noNotebooks)("a notebook that is committed", () => {
+  test("keeps its outputs, without paths, ports and times", async () => {
+    const path = writeNotebook(join(folder, "committed.ipynb"), [
+      `import { homedir } from "node:os";
+console.log(homedir() + "/a.txt http://127.0.0.1:51234/#/experiments");
+${JSON.stringify(root)} + "/reports/a.html"`,
+      `import { channel } from "node:diagnostics_channel";
+channel("lmframe:progress").publish(
+  { id: 1, label: "Mapping", total: 2, done: 2, startedAt: Date.now() - 74_000, ended: true, facts: { in: "2 s" } });`,
+    ]);
+    const { error } = await runNotebook(path, { inPlace: true });
+    expect(error).toBeNull();
+    const { cells } = readNotebook(path);
+    expect(cells).toHaveLength(2);
+    expect(cells[0]?.outputs?.[0]?.text).toBe("~/a.txt http://127.0.0.1/#/experiments\n");
+    expect(result(cells[0])).toEqual({ "text/plain": "./reports/a.html" });
+    expect(cells[1]?.outputs?.[0]?.data?.["text/plain"]).toBe("Mapping 2/2 · in 2 s");
+    expect(cells[1]?.outputs?.[0]?.data?.["text/html"]).not.toContain("1 min");
   });
 });
 

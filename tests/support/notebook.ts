@@ -77,15 +77,18 @@ export async function runNotebook(
   path: string,
   options: {
     env?: Record<string, string>;
-    /** Seconds a cell may take; default 60. */ timeout?: number;
+    /** Seconds a cell may take; default 60. */
+    timeout?: number;
+    /** Write the outputs back, as they are committed; default false. */
+    inPlace?: boolean;
   } = {},
 ): Promise<NotebookRun> {
-  const { env = {}, timeout = 60 } = options;
-  const child = spawn(
-    process.execPath,
-    [join(root, "setup/run-notebook.mjs"), "--json", "--timeout", String(timeout), path],
-    { env: await kernelEnvironment(env), stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const { env = {}, timeout = 60, inPlace = false } = options;
+  const how = ["--json", "--timeout", String(timeout), ...(inPlace ? ["--in-place"] : [])];
+  const child = spawn(process.execPath, [join(root, "setup/run-notebook.mjs"), ...how, path], {
+    env: await kernelEnvironment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -117,7 +120,10 @@ export function writeNotebook(
   return path;
 }
 
-/** The notebook in the file, for those who read what was committed. */
+/** The notebook in a file, its texts in one piece: there they are lists of lines. */
 export function readNotebook(path: string): NotebookRun["notebook"] {
-  return JSON.parse(readFileSync(path, "utf8")) as NotebookRun["notebook"];
+  const inLists = new Set(["source", "text", "text/plain", "text/html"]);
+  return JSON.parse(readFileSync(path, "utf8"), (key, value: unknown) =>
+    inLists.has(key) && Array.isArray(value) ? value.join("") : value,
+  ) as NotebookRun["notebook"];
 }

@@ -3,15 +3,15 @@ import { beforeEach, expect, test, vi } from "vitest";
 const figure = { data: [{ type: "bar", x: ["</script><b>"], y: [1] }], layout: { title: { text: "a" } } };
 const plotly = "window.Plotly = Plotly";
 
-type Figures = typeof import("../../src/notebook/figure.ts");
-type Current = typeof import("../../src/notebook/current-cell.ts");
+type Figures = typeof import("../../src/core/figure.ts");
+type Current = typeof import("../../src/core/current-cell.ts");
 let figureBundle: Figures["figureBundle"];
 let setCurrentCell: Current["setCurrentCell"];
 
 beforeEach(async () => {
   vi.resetModules(); // as in a kernel that was just started
-  ({ setCurrentCell } = await import("../../src/notebook/current-cell.ts"));
-  ({ figureBundle } = await import("../../src/notebook/figure.ts"));
+  ({ setCurrentCell } = await import("../../src/core/current-cell.ts"));
+  ({ figureBundle } = await import("../../src/core/figure.ts"));
 });
 
 const html = () => String(figureBundle(figure)["text/html"]);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { escapeHtml, type MimeBundle, scriptJson } from "../core/display.ts";
+import { escapeHtml, type MimeBundle, scriptJson } from "./display.ts";
 import { type CurrentCell, currentCell } from "./current-cell.ts";
 
 /** A chart as plotly.js takes it. Titles and labels are read by plotly as its own small markup, not as HTML. */
