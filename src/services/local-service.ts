@@ -1,7 +1,7 @@
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { startProgress } from "../core/index.ts";
+import { keepSecret, redact, startProgress } from "../core/index.ts";
 import { home, privateFolder } from "./home.ts";
 import { withLock } from "./lock.ts";
 import { watchOwner } from "./owner.ts";
@@ -50,8 +50,12 @@ export async function findService(service: LocalService): Promise<ServiceRecord 
 
 /** Finds the service, or starts it. Of several processes that ask at once, one starts it and all find it. */
 export async function findOrStart(service: LocalService, options: StartOptions = {}): Promise<ServiceRecord> {
-  const found = await findService(service);
-  if (found) return found;
+  const record = (await findService(service)) ?? (await startAlone(service, options));
+  if (record.key !== undefined) keepSecret(record.key);
+  return record;
+}
+
+async function startAlone(service: LocalService, options: StartOptions): Promise<ServiceRecord> {
   await privateFolder("services");
   const files = filesOf(service.name);
   return withLock(files.lock, async () => {
@@ -106,7 +110,7 @@ async function start(service: LocalService, options: StartOptions): Promise<Serv
         .slice(-12)
         .join("\n");
       throw service.failed(
-        `${ended ? "it ended at once" : `it did not answer within ${service.patience} s`}; the end of ${files.log}:\n${end}`,
+        `${ended ? "it ended at once" : `it did not answer within ${service.patience} s`}; the end of ${files.log}:\n${redact(end)}`,
       );
     }
   } finally {

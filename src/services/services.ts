@@ -1,3 +1,4 @@
+import { redact } from "../core/index.ts";
 import { embeddedModelService } from "./embedded-model.ts";
 import { filesOf, findService, type LocalService, type StartOptions, stopService } from "./local-service.ts";
 import { ensureMlflow, mlflowService } from "./mlflow.ts";
@@ -55,7 +56,7 @@ async function statusOf(
   path: string,
 ): Promise<ServiceStatus> {
   const { name } = service;
-  if (named) return { name, source: "environment", address: withoutCredentials(named) };
+  if (named) return { name, source: "environment", address: redact(named) };
   const record = await findService(service);
   if (!record) return { name, source: "none" };
   return {
@@ -66,12 +67,4 @@ async function statusOf(
     startedAt: new Date(record.startedAt),
     log: filesOf(name).log,
   };
-}
-
-function withoutCredentials(address: string): string {
-  if (!URL.canParse(address)) return address;
-  const url = new URL(address);
-  if (!url.username && !url.password) return address;
-  url.username = url.password = "";
-  return url.href;
 }
