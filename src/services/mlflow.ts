@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { TrackingError } from "../core/index.ts";
 import { privateFolder } from "./home.ts";
-import { findOrStart, type LocalService, type StartOptions } from "./local-service.ts";
+import type { LocalService, StartOptions } from "./local-service.ts";
 import { pythonPath } from "./python.ts";
 
 /** A tracking server. */
@@ -59,6 +59,7 @@ export const mlflowService: LocalService = {
 export async function ensureMlflow(options?: StartOptions): Promise<MlflowServer> {
   const uri = process.env.MLFLOW_TRACKING_URI;
   if (uri) return { uri, owned: false };
+  const { findOrStart } = await import("./local-service.ts"); // processes and sockets load on use
   const { port } = await findOrStart(mlflowService, options);
   return { uri: address(port), owned: true };
 }

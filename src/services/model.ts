@@ -1,6 +1,5 @@
 import { ConfigurationError } from "../core/index.ts";
-import { embeddedModelName, embeddedModelService } from "./embedded-model.ts";
-import { findOrStart, type StartOptions } from "./local-service.ts";
+import type { StartOptions } from "./local-service.ts";
 
 /** An OpenAI-compatible endpoint to ask. */
 export interface ModelEndpoint {
@@ -28,6 +27,9 @@ export interface ModelEndpoint {
 export async function ensureModel(options?: StartOptions): Promise<ModelEndpoint> {
   const named = modelOfEnvironment();
   if (named) return named;
+  // Processes, sockets and hashes load on use: an import of the package does not wait for them.
+  const { embeddedModelName, embeddedModelService } = await import("./embedded-model.ts");
+  const { findOrStart } = await import("./local-service.ts");
   const { port, key, identity } = await findOrStart(embeddedModelService, options);
   return {
     baseURL: `http://127.0.0.1:${port}/v1`,

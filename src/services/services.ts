@@ -1,6 +1,5 @@
 import { redact } from "../core/index.ts";
-import { embeddedModelService } from "./embedded-model.ts";
-import { filesOf, findService, type LocalService, type StartOptions, stopService } from "./local-service.ts";
+import type { LocalService, StartOptions } from "./local-service.ts";
 import { ensureMlflow, mlflowService } from "./mlflow.ts";
 import { ensureModel, modelOfEnvironment } from "./model.ts";
 
@@ -37,6 +36,7 @@ export async function up(options: UpOptions = {}): Promise<ServiceStatus[]> {
 
 /** Stops the local services of this project, and gives the names of those that ran. */
 export async function down(): Promise<("mlflow" | "model")[]> {
+  const { embeddedModelService, stopService } = await machinery();
   const services = [mlflowService, embeddedModelService];
   const ran = await Promise.all(services.map((service) => stopService(service)));
   return services.filter((_, index) => ran[index]).map(({ name }) => name);
@@ -44,6 +44,7 @@ export async function down(): Promise<("mlflow" | "model")[]> {
 
 /** The services this project would use, and where they are. Starts nothing. */
 export async function status(): Promise<ServiceStatus[]> {
+  const { embeddedModelService } = await machinery();
   return Promise.all([
     statusOf(mlflowService, process.env.MLFLOW_TRACKING_URI, ""),
     statusOf(embeddedModelService, modelOfEnvironment()?.baseURL, "/v1"),
@@ -57,6 +58,7 @@ async function statusOf(
 ): Promise<ServiceStatus> {
   const { name } = service;
   if (named) return { name, source: "environment", address: redact(named) };
+  const { filesOf, findService } = await machinery();
   const record = await findService(service);
   if (!record) return { name, source: "none" };
   return {
@@ -67,4 +69,9 @@ async function statusOf(
     startedAt: new Date(record.startedAt),
     log: filesOf(name).log,
   };
+}
+
+/** Loaded on use, as in {@link ensureModel}. */
+async function machinery() {
+  return { ...(await import("./local-service.ts")), ...(await import("./embedded-model.ts")) };
 }
