@@ -9,6 +9,14 @@ export interface MapOptions {
 }
 
 /**
+ * How far {@link mapOrdered} runs ahead: an item is begun only when fewer than this many before it, in order, still
+ * have to be yielded.
+ */
+export function orderWindow(concurrency: number): number {
+  return concurrency * 4;
+}
+
+/**
  * Maps `items` with `concurrency` calls under way and yields the results in the order of the items. Items
  * are pulled only as places come free, and results that wait for an earlier one are bounded at four times the
  * concurrency, so that memory stays flat however many items there are and one slow item holds up few others.
@@ -20,7 +28,7 @@ export async function* mapOrdered<T, R>(
 ): AsyncGenerator<R, void> {
   if (!(concurrency >= 1)) throw new RangeError(`invalid concurrency: ${concurrency}, expected at least 1`);
   const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  const window = concurrency * 4;
+  const window = orderWindow(concurrency);
   const waiting = new Map<number, { value: R } | { error: unknown }>();
   let next = 0;
   let yielded = 0;
@@ -39,12 +47,8 @@ export async function* mapOrdered<T, R>(
       fill();
       wake();
     };
-    let promise: Promise<R>;
-    try {
-      promise = work(item, index);
-    } catch (error) {
-      promise = Promise.reject(error);
-    }
+    // Through an async function, so that what `work` throws at once is a failure of its item too.
+    const promise = (async () => work(item, index))();
     promise.then(
       (value) => settle({ value }),
       (error: unknown) => settle({ error }),

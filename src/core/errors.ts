@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /**
  * The errors of lmframe. Each message says what was found, what was expected and what to do.
  *
@@ -106,15 +108,27 @@ export class TrackingError extends LmframeError {
   }
 }
 
-/** True for a failure that says nothing of the program: transport, rate limits, settings, credentials. */
+/** True for a failure that says nothing of the program: transport, rate limits, settings, credentials, aborts. */
 export function isOutage(error: unknown): boolean {
   return (
     error instanceof UnreachableError ||
     error instanceof RateLimitError ||
     error instanceof ConfigurationError ||
     error instanceof TrackingError ||
-    (error instanceof Error && error.name === "AbortError")
+    (error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError"))
   );
+}
+
+/** What was thrown, as plain data. A value that is no error becomes the message of one. */
+export function describeError(error: unknown): { name: string; message: string } {
+  if (error instanceof Error) return { name: error.name, message: error.message };
+  return { name: "Error", message: typeof error === "string" ? error : inspect(error) };
+}
+
+/** {@link describeError} in one text: `ParseError: …`. */
+export function errorText(error: unknown): string {
+  const { name, message } = describeError(error);
+  return `${name}: ${message}`;
 }
 
 /** True where the reply arrived whole and could not be read. */

@@ -119,9 +119,12 @@ export async function* tracedStream<T, R>(
     throw error;
   } finally {
     // A reader that left early ends the stream where it stands.
-    if (!settled) await inside(() => steps.return(undefined as R));
-    span.endedAt = now();
-    inside(() => channel.asyncEnd.publish(span));
+    try {
+      if (!settled) await inside(() => steps.return(undefined as R));
+    } finally {
+      span.endedAt = now();
+      inside(() => channel.asyncEnd.publish(span));
+    }
   }
 }
 
@@ -149,7 +152,13 @@ export function listen(listener: Listener, only: readonly SpanKind[] = kinds): (
   };
 }
 
-const recorder = new AsyncLocalStorage<Span[]>();
+/** A recording, inside the one it was begun in. */
+interface Recording {
+  spans: Span[];
+  outer: Recording | undefined;
+}
+
+const recorder = new AsyncLocalStorage<Recording>();
 let recording = false;
 
 /**
@@ -159,9 +168,13 @@ let recording = false;
 export function record<T>(spans: Span[], body: () => Promise<T>): Promise<T> {
   if (!recording) {
     recording = true;
-    listen({ end: (span) => recorder.getStore()?.push(span) }, ["module", "model", "tool", "retriever"]);
+    listen({ end: keepSpan }, ["module", "model", "tool", "retriever"]);
   }
-  return recorder.run(spans, body);
+  return recorder.run({ spans, outer: recorder.getStore() }, body);
+}
+
+function keepSpan(span: Span): void {
+  for (let open = recorder.getStore(); open; open = open.outer) open.spans.push(span);
 }
 
 /** The span that runs here, where one is heard of. */

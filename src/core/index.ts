@@ -3,6 +3,8 @@ export {
   ConfigurationError,
   DataError,
   type DataPlace,
+  describeError,
+  errorText,
   isOutage,
   isUnreadable,
   LmframeError,
@@ -25,7 +27,8 @@ export {
   traced,
   tracedStream,
 } from "./events.ts";
-export { mapOrdered, type MapOptions } from "./concurrency.ts";
+export { mapOrdered, type MapOptions, orderWindow } from "./concurrency.ts";
+export { readLines } from "./lines.ts";
 export {
   defaultProgress,
   type Progress,

@@ -1,6 +1,7 @@
 import { noAnswer } from "../metrics/index.ts";
 import { bootstrap, type Interval, mean, meanInterval, pairedProbability, wilson } from "./interval.ts";
-import { labelsOf, type RowResult, type RowResults } from "./row-results.ts";
+import { labelsOf } from "./rollout.ts";
+import type { RowResult, RowResults } from "./row-results.ts";
 
 /** A figure before and after, with the 95 % interval of what lies between. */
 export interface Difference {
@@ -56,11 +57,11 @@ export function compareRows(before: RowResults, after: RowResults, field: string
     scores.after.push(other.score);
     if (other.score > one.score && better.length < keptFlips) better.push({ before: one, after: other });
     if (other.score < one.score && worse.length < keptFlips) worse.push({ before: one, after: other });
-    const labelled = field === undefined ? undefined : labelsOf(one, field);
+    const labelled = field === undefined ? undefined : labelsOf(one.row, one, field);
     if (field !== undefined && labelled !== undefined) {
       numbers.expected.push(numberOf(labelled.expected));
       numbers.before.push(numberOf(labelled.predicted));
-      numbers.after.push(numberOf(labelsOf(other, field)?.predicted ?? noAnswer));
+      numbers.after.push(numberOf(labelsOf(other.row, other, field)?.predicted ?? noAnswer));
     }
   }
   const differences = scores.after.map((score, index) => score - scores.before[index]!);

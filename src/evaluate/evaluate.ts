@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
 import { type DatasetRecord, ConfigurationError, mapOrdered, startProgress, traced } from "../core/index.ts";
-import { Dataset, type DatasetSource, Scan } from "../data/index.ts";
-import type { Metric } from "../metrics/index.ts";
+import { Dataset, type Row, Scan, type TableLike } from "../data/index.ts";
+import { type Metric, readScore } from "../metrics/index.ts";
 import { type CallSettings, inputColumns, type Module, pick, type ProgramOutputs } from "../modules/index.ts";
-import { readScore } from "../metrics/index.ts";
 import { Evaluation } from "./evaluation.ts";
 import { predictorPaths, rollout, type Rollout } from "./rollout.ts";
 
@@ -13,7 +11,7 @@ export interface EvaluateOptions extends CallSettings {
   name?: string;
   /** Rows under way at once. Default 16. */
   concurrency?: number;
-  /** Outages after which it stops and gives back what it has. Default 20; a wrong setting or key stops at once. */
+  /** Outages in a row at which it stops and gives back what it has. Default 20; a wrong setting or key stops at once. */
   maxOutages?: number;
   /** Metrics of stages by predictor path: each gets the row and the outputs of that predictor's last call. */
   stages?: Readonly<Record<string, Metric>>;
@@ -29,9 +27,9 @@ export interface EvaluateOptions extends CallSettings {
  * @returns the evaluation; after an abort or too many outages that of the rows so far, with `stopped` set.
  * Throws DataError where the rows lack a column the program needs, and what the metric throws.
  */
-export async function evaluate<P extends Module, R extends object = Record<string, unknown>>(
+export async function evaluate<P extends Module, R extends object = Row>(
   program: P,
-  data: DatasetSource<R> | Scan<R>,
+  data: TableLike<R> | Scan<R>,
   metric: Metric<R, ProgramOutputs<P>>,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
@@ -44,7 +42,8 @@ export async function evaluate<P extends Module, R extends object = Record<strin
     signal,
     ...settings
   } = options;
-  const rows = data instanceof Scan ? data : Dataset.from(data);
+  const rows: Dataset | Scan =
+    data instanceof Scan ? (data as unknown as Scan) : Dataset.from(data as TableLike);
   const columns = rows instanceof Scan ? await rows.columns() : rows.columns;
   const names = inputColumns(program, columns);
   const paths = predictorPaths(program);
@@ -62,41 +61,31 @@ export async function evaluate<P extends Module, R extends object = Record<strin
   let stopped: string | undefined;
   const stop = new AbortController();
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-  const run = async (row: R, index: number) => {
-    const { result, thrown } = await rollout(
-      program,
-      paths,
-      row as Record<string, unknown>,
-      pick(row as Record<string, unknown>, names),
-      metric as unknown as Metric,
-      { ...settings, signal: either },
-    );
+  const run = async (row: Row, index: number) => {
+    const { result, thrown } = await rollout(program, paths, row, pick(row, names), metric, {
+      ...settings,
+      signal: either,
+    });
     return { result, thrown, row, index, stages: await scoreStages(stages, row, result) };
   };
   await traced("evaluation", evaluation.subject.name, undefined, async () => {
     let outages = 0;
+    const pace = { concurrency, signal: either };
     try {
-      for await (const { result, thrown, row, index, stages: scores } of mapOrdered(
-        rows as Iterable<R>,
-        run,
-        {
-          concurrency,
-          signal: either,
-        },
-      )) {
+      for await (const { result, thrown, row, index, stages: scores } of mapOrdered(rows, run, pace)) {
         if (signal?.aborted && result.status === "outage") break;
-        evaluation.add({ ...result, index, row: row as Record<string, unknown>, stages: scores });
+        evaluation.add({ ...result, index, row, stages: scores });
         progress.advance(1, facts(evaluation));
-        if (result.status !== "outage") continue;
-        outages++;
-        if (thrown instanceof ConfigurationError || outages > maxOutages) {
-          stopped = `${outages === 1 ? "an outage" : `${outages} outages`}, the last: ${result.error?.message}`;
+        outages = result.status === "outage" ? outages + 1 : 0;
+        if (outages === 0) continue;
+        if (thrown instanceof ConfigurationError || outages >= maxOutages) {
+          stopped = `${outages === 1 ? "an outage" : `${outages} outages in a row`}, the last: ${result.error?.message}`;
           stop.abort();
           break;
         }
       }
     } catch (error) {
-      if (!signal?.aborted) throw error;
+      if (!signal?.aborted || error !== signal.reason) throw error;
     }
     if (signal?.aborted) stopped ??= "cancelled";
   });
@@ -117,10 +106,10 @@ export function datasetRecord(data: Dataset, context: string): DatasetRecord {
   };
 }
 
-function scanRecord(scan: Scan<object>, columns: readonly string[], context: string): DatasetRecord {
+function scanRecord(scan: Scan, columns: readonly string[], context: string): DatasetRecord {
   return {
     name: scan.name,
-    digest: createHash("sha256").update(scan.fingerprint()).digest("hex"),
+    digest: scan.fingerprint(),
     context,
     rows: 0,
     columns: columns.map((name) => ({ name, type: "unknown" })),

@@ -10,7 +10,8 @@ import type { Module } from "../modules/index.ts";
 import { ConfusionMatrix } from "../metrics/index.ts";
 import { compareRows, type Comparison } from "./comparison.ts";
 import { type Interval, mean, meanInterval, quantile } from "./interval.ts";
-import { labelsOf, type RowResult, RowResults } from "./row-results.ts";
+import { labelsOf, textOf } from "./rollout.ts";
+import { type RowResult, RowResults } from "./row-results.ts";
 import { showEvaluation } from "./show.ts";
 
 /** A mean with its 95 % interval. */
@@ -167,7 +168,7 @@ export class Evaluation implements Displayable, Trackable {
           `no column "${column}" to slice by; the rows have: ${Object.keys(row).join(", ")}`,
         );
       }
-      const value = String(row[column] ?? "(empty)");
+      const value = textOf(row[column] ?? "(empty)");
       const scores = groups.get(value);
       if (scores) scores.push(score);
       else groups.set(value, [score]);
@@ -193,6 +194,11 @@ export class Evaluation implements Displayable, Trackable {
       throw new ConfigurationError(
         `the evaluations are of different rows (${before.subject.dataset.name} ${was.slice(0, 8)}, ` +
           `${this.subject.dataset.name} ${is.slice(0, 8)}); row by row they cannot be compared. Evaluate both on the same Dataset.`,
+      );
+    }
+    if (before.subject.metric !== this.subject.metric) {
+      throw new ConfigurationError(
+        `the evaluations were scored by different metrics ("${before.subject.metric}", "${this.subject.metric}"), so their scores cannot be compared`,
       );
     }
     return compareRows(before.rows, this.rows, this.#confusion && this.subject.field);
@@ -231,14 +237,15 @@ export class Evaluation implements Displayable, Trackable {
         program: program.constructor.name,
         metric,
         ...Object.fromEntries(
-          [...program.predictors()].flatMap(([path, { state }]) => [
+          [...program.predictors()].flatMap(([path, { state }]): [string, string | number][] => [
             [`${path}.instructions`, state.instructions],
             [`${path}.demos`, state.demos.length],
           ]),
         ),
       },
       metrics: finite(metrics),
-      datasets: [dataset],
+      // How many rows a scan has shows only at its end.
+      datasets: [{ ...dataset, rows: Math.max(dataset.rows, this.rows.length) }],
       tables: { predictions: this.#table() },
       startedAt: this.startedAt,
       endedAt: this.#endedAt ?? Date.now(),
@@ -252,7 +259,7 @@ export class Evaluation implements Displayable, Trackable {
 
   #confuse(result: RowResult): void {
     if (!this.#confusion) return;
-    const labels = labelsOf(result, this.subject.field!);
+    const labels = labelsOf(result.row, result, this.subject.field!);
     if (!labels) return;
     this.#confusion.add(labels.expected, labels.predicted);
     if (this.#confusion.size > mostLabels) this.#confusion = undefined;

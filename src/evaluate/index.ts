@@ -10,5 +10,12 @@ export {
   quantile,
   wilson,
 } from "./interval.ts";
-export { type PredictorTrace, predictorPaths, rollout, type Rollout, type RolloutStatus } from "./rollout.ts";
+export {
+  labelsOf,
+  type PredictorTrace,
+  predictorPaths,
+  rollout,
+  type Rollout,
+  type RolloutStatus,
+} from "./rollout.ts";
 export { type RowResult, RowResults } from "./row-results.ts";

@@ -12,8 +12,7 @@ const largeSample = 5000;
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;
   let count = 0;
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index]!;
+  for (const value of Array.from(values)) {
     if (Number.isNaN(value)) continue;
     sum += value;
     count++;

@@ -1,6 +1,6 @@
-import { isOutage, isUnreadable, type Span } from "../core/index.ts";
+import { describeError, errorText, isOutage, isUnreadable, type Span } from "../core/index.ts";
 import { usageOf } from "../lm/index.ts";
-import { type Metric, readScore } from "../metrics/index.ts";
+import { type Metric, noAnswer, readScore } from "../metrics/index.ts";
 import { type CallSettings, type Module, type Predict, runRow } from "../modules/index.ts";
 
 /**
@@ -21,7 +21,7 @@ export interface PredictorTrace {
   seconds: number;
 }
 
-/** One program on one row, scored. Plain data, but for nothing: it can be written and read again as JSON. */
+/** One program on one row, scored. Plain data, which can be written and read again as JSON. */
 export interface Rollout {
   status: RolloutStatus;
   outputs: Readonly<Record<string, unknown>> | undefined;
@@ -71,15 +71,35 @@ export async function rollout(
   if (error === undefined) {
     Object.assign(result, readScore(await metric(row as never, outputs as never, { trace: spans })));
   } else {
-    result.status = isOutage(error) ? "outage" : isUnreadable(error) ? "unreadable" : "failed";
+    // What an abort leads to says nothing of the program, whatever it looks like by the time it gets here.
+    const outage = isOutage(error) || settings?.signal?.aborted === true;
+    result.status = outage ? "outage" : isUnreadable(error) ? "unreadable" : "failed";
     if (result.status === "outage") result.score = NaN;
-    result.error =
-      error instanceof Error
-        ? { name: error.name, message: error.message }
-        : { name: "Error", message: String(error) };
+    result.error = describeError(error);
     result.feedback = result.status === "unreadable" ? result.error.message : undefined;
   }
   return { result, thrown: error };
+}
+
+/**
+ * The label a row has in a column and the one a program gave it; undefined where the row has none, or no answer
+ * could be had. An answer that the metric took for right counts as the expected label, however it was written.
+ */
+export function labelsOf(
+  row: Readonly<Record<string, unknown>>,
+  { outputs, status, score }: Pick<Rollout, "outputs" | "status" | "score">,
+  field: string,
+): { expected: string; predicted: string } | undefined {
+  const label = row[field];
+  if (status === "outage" || label === undefined || label === null) return undefined;
+  const expected = textOf(label);
+  if (status !== "scored") return { expected, predicted: noAnswer };
+  return { expected, predicted: score === 1 ? expected : textOf(outputs?.[field] ?? noAnswer) };
+}
+
+/** A value of a column as a label. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** From predictor to its path, for {@link rollout}. */
@@ -96,7 +116,7 @@ function traceOf(spans: readonly Span[], paths: ReadonlyMap<object, string>): Pr
       predictor,
       inputs: span.inputs as PredictorTrace["inputs"],
       outputs: span.result as PredictorTrace["outputs"],
-      ...(span.error !== undefined && { error: String(span.error) }),
+      ...(span.error !== undefined && { error: errorText(span.error) }),
       seconds: ((span.endedAt ?? span.startedAt) - span.startedAt) / 1000,
     });
   }

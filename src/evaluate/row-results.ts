@@ -1,8 +1,7 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { StringDecoder } from "node:string_decoder";
-import { noAnswer } from "../metrics/index.ts";
+import { readLines } from "../core/index.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** One row of an evaluation: what went in, what came out, how it scored. */
@@ -15,23 +14,8 @@ export interface RowResult extends Rollout {
   stages: Readonly<Record<string, number>>;
 }
 
-/**
- * The label a row has in a column and the one it was given; undefined where it has none, or no answer could be had.
- * An answer that the metric took for right counts as the expected label, however it was written.
- */
-export function labelsOf(
-  { row, outputs, status, score }: RowResult,
-  field: string,
-): { expected: string; predicted: string } | undefined {
-  if (status === "outage" || row[field] === undefined || row[field] === null) return undefined;
-  const expected = String(row[field]);
-  if (status !== "scored") return { expected, predicted: noAnswer };
-  return { expected, predicted: score === 1 ? expected : String(outputs?.[field]) };
-}
-
 /** Rows kept in memory before all of them move to disk. */
 const inMemory = 10_000;
-const pieceSize = 1 << 18;
 
 const folders = new Set<string>();
 
@@ -75,7 +59,7 @@ export class RowResults implements Iterable<RowResult> {
       return;
     }
     this.#flush();
-    for (const line of linesOf(this.#file.path)) yield readRow(line);
+    for (const line of readLines(this.#file.path)) yield readRow(line);
   }
 
   #moveToDisk(): void {
@@ -104,22 +88,4 @@ function readRow(line: string): RowResult {
   const row = JSON.parse(line) as RowResult;
   if (row.score === null) row.score = NaN;
   return row;
-}
-
-function* linesOf(path: string): Generator<string> {
-  const descriptor = openSync(path, "r");
-  const decoder = new StringDecoder("utf8");
-  const piece = Buffer.allocUnsafe(pieceSize);
-  let rest = "";
-  try {
-    for (;;) {
-      const size = readSync(descriptor, piece, 0, pieceSize, null);
-      if (size === 0) break;
-      const lines = (rest + decoder.write(piece.subarray(0, size))).split("\n");
-      rest = lines.pop()!;
-      yield* lines;
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }

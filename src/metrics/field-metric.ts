@@ -5,7 +5,7 @@ import type { Metric } from "./metric.ts";
  * A metric that compares outputs with the row's columns of the same names. The type lets the checker find a name
  * that the program has no output for.
  */
-export type FieldMetric<F extends string> = Metric<object, Readonly<Partial<Record<F, unknown>>>>;
+export type FieldMetric<F extends string = string> = Metric<object, Readonly<Partial<Record<F, unknown>>>>;
 
 /** Names a scoring function: `label` is for people, `field` the one output it compares, where it is one. */
 export function fieldMetric<M extends Metric<object, object>>(

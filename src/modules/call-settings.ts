@@ -5,7 +5,15 @@ import type { LanguageModel, LMRequest } from "../lm/request.ts";
 /** Request members a predictor or a call may set beside the messages. */
 export type RequestSettings = Pick<
   LMRequest,
-  "temperature" | "topP" | "maxTokens" | "stop" | "seed" | "topLogprobs" | "reasoningEffort" | "rollout" | "extra"
+  | "temperature"
+  | "topP"
+  | "maxTokens"
+  | "stop"
+  | "seed"
+  | "topLogprobs"
+  | "reasoningEffort"
+  | "rollout"
+  | "extra"
 >;
 
 /**

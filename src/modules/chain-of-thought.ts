@@ -15,14 +15,13 @@ import { Predict, type PredictOptions } from "./predict.ts";
  * A step that reasons before it answers: a `Predict` whose first output is `reasoning`
  * (Wei et al. 2022, https://arxiv.org/abs/2201.11903). Its predictor's path is `predict`.
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export class ChainOfThought<S extends SignatureSource = any> extends Module {
+export class ChainOfThought<S extends SignatureSource = AnySignature> extends Module {
   readonly predict: Predict;
 
   constructor(source: CheckedSpec<S>, options: string | PredictOptions = {}) {
     super();
     const answer = readSignature(source as never) as AnySignature;
-    this.predict = new Predict(answer.prepend("output", "reasoning") as never, options);
+    this.predict = new Predict<AnySignature>(answer.prependOutput("reasoning"), options);
   }
 
   override get signature(): AnySignature {

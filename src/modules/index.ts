@@ -1,4 +1,10 @@
-export { callSettings, type CallSettings, configure, type RequestSettings, withCallSettings } from "./call-settings.ts";
+export {
+  callSettings,
+  type CallSettings,
+  configure,
+  type RequestSettings,
+  withCallSettings,
+} from "./call-settings.ts";
 export { ChainOfThought } from "./chain-of-thought.ts";
 export { map, type MapRowsOptions } from "./map.ts";
 export { Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";

@@ -1,9 +1,12 @@
 import { resolve } from "node:path";
 import type { AnySignature } from "../adapters/adapter.ts";
 import { ConfigurationError, traced } from "../core/index.ts";
+import type { Dataset, Scan, TableLike } from "../data/index.ts";
 import { type CallSettings, withCallSettings } from "./call-settings.ts";
+import type { MapRowsOptions } from "./map.ts";
 import type { Predict } from "./predict.ts";
 import type { ExtensionReader, PredictorEdit } from "./state.ts";
+import { type ProgramDelta, stream } from "./stream.ts";
 import { editPredictors, findPredictors, type ModulePart, part } from "./structure.ts";
 
 /** What a program takes. */
@@ -23,6 +26,8 @@ export abstract class Module implements ModulePart {
   /** What programs of this class take and give; needed where a schema is. */
   static signature?: AnySignature;
 
+  // A getter, for a copied program keeps what is on its prototype.
+  // eslint-disable-next-line @typescript-eslint/class-literal-property-style
   get [part](): "module" | "predictor" {
     return "module";
   }
@@ -74,6 +79,22 @@ export abstract class Module implements ModulePart {
     return this.with(Object.fromEntries([...this.predictors().keys()].map((path) => [path, { lm }])));
   }
 
+  /** Runs the program on every row of a table and adds its outputs as columns; see {@link map}. */
+  map<R extends object>(data: Scan<R>, options: MapRowsOptions & { to: string }): Promise<Scan>;
+  map<R extends object>(data: TableLike<R>, options?: MapRowsOptions): Promise<Dataset>;
+  async map(data: never, options?: MapRowsOptions): Promise<Dataset | Scan> {
+    const { map } = await import("./map.ts");
+    return map(this, data, options);
+  }
+
+  /** Runs the program and yields the fields of its predictors as they come; see {@link stream}. */
+  stream(
+    inputs: ProgramInputs<this>,
+    settings?: CallSettings,
+  ): AsyncGenerator<ProgramDelta, ProgramOutputs<this>> {
+    return stream(this, inputs, settings);
+  }
+
   /**
    * Writes the program's state to a JSON file that DSPy 3.4 loads as well. Models are not saved. DSPy ignores
    * extensions; saving one warns of it.
@@ -95,7 +116,8 @@ export abstract class Module implements ModulePart {
 
 /** A copied object lacks the `#private` fields of its class; the engine's message would not say why. */
 function explainPrivateField(program: Module, error: unknown): unknown {
-  if (!(error instanceof TypeError) || !/private (member|field|name)|does not have/i.test(error.message)) return error;
+  if (!(error instanceof TypeError) || !/private member|must be an instance of class/i.test(error.message))
+    return error;
   return new ConfigurationError(
     `${program.constructor.name} uses a #private field, which a copy of a program cannot have. ` +
       `Write "private name" in place of "#name".`,

@@ -12,15 +12,22 @@ export class Parallel extends Module {
     this.concurrency = concurrency;
   }
 
-  /** `[program, inputs]` pairs to outputs. The first call that throws ends the rest. */
+  /** `[program, inputs]` pairs to outputs. The first call that throws aborts those under way. */
   async forward<M extends Module>(
     calls: readonly (readonly [M, ProgramInputs<M>])[],
   ): Promise<ProgramOutputs<M>[]> {
-    const { signal } = callSettings();
+    const stop = new AbortController();
+    const outer = callSettings().signal;
+    const signal = outer ? AbortSignal.any([outer, stop.signal]) : stop.signal;
     const outputs: ProgramOutputs<M>[] = [];
-    const work = ([program, inputs]: readonly [M, ProgramInputs<M>]) =>
-      program.call(inputs as never) as Promise<ProgramOutputs<M>>;
-    for await (const output of mapOrdered(calls, work, { concurrency: this.concurrency, signal })) outputs.push(output);
+    const work = ([program, inputs]: readonly [M, ProgramInputs<M>]) => program.call(inputs, { signal });
+    try {
+      for await (const output of mapOrdered(calls, work, { concurrency: this.concurrency, signal })) {
+        outputs.push(output);
+      }
+    } finally {
+      stop.abort();
+    }
     return outputs;
   }
 }

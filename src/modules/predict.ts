@@ -1,4 +1,4 @@
-import { type Adapter, type AnySignature, chooseAdapter, type Demo } from "../adapters/index.ts";
+import { type Adapter, type AnySignature, chooseAdapter, type Demo, jsonAdapter } from "../adapters/index.ts";
 import { ConfigurationError, nearest, ParseError, RefusedError } from "../core/index.ts";
 import { currentLM, type LanguageModel, type LMRequest, type LMResponse, type Message } from "../lm/index.ts";
 import {
@@ -11,7 +11,7 @@ import {
 import { type CallSettings, callSettings, type RequestSettings } from "./call-settings.ts";
 import { Module } from "./module.ts";
 import type { Extension, PredictorCall, PredictorEdit, PredictorState } from "./state.ts";
-import { fieldSink } from "./stream.ts";
+import { openSink } from "./stream.ts";
 import { part } from "./structure.ts";
 
 /** What a predictor may be given beside its signature. */
@@ -32,22 +32,23 @@ export interface PredictOptions extends RequestSettings {
  * A reply is repaired and read as the declared types; one that cannot be read is shown to the model, with what
  * was wrong, once. Throws ParseError where that does not help either, and the errors of the model as they are.
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export class Predict<S extends SignatureSource = any> extends Module {
-  readonly #call: RequestSettings;
-  readonly #adapter: Adapter | undefined;
-  readonly #signature: AnySignature;
+export class Predict<S extends SignatureSource = AnySignature> extends Module {
+  /** Request members of the predictor's own; they come before those of a call. */
+  readonly settings: RequestSettings;
+  // Not #private: an edited predictor is a copy, which has no #private fields.
+  private readonly adapter: Adapter | undefined;
+  private readonly declared: AnySignature;
   readonly demos: readonly Demo[];
   readonly lm: LanguageModel | undefined;
   readonly extensions: Readonly<Record<string, Extension>>;
 
   constructor(source: CheckedSpec<S>, options: string | PredictOptions = {}) {
     super();
-    const { instructions, demos, lm, adapter, extensions, ...call } =
+    const { instructions, demos, lm, adapter, extensions, ...settings } =
       typeof options === "string" ? { instructions: options } : options;
-    this.#signature = readSignature(source as never, instructions) as AnySignature;
-    this.#call = call;
-    this.#adapter = adapter;
+    this.declared = readSignature(source as never, instructions) as AnySignature;
+    this.settings = settings;
+    this.adapter = adapter;
     this.demos = demos ?? [];
     this.lm = lm;
     this.extensions = extensions ?? {};
@@ -58,7 +59,7 @@ export class Predict<S extends SignatureSource = any> extends Module {
   }
 
   override get signature(): AnySignature {
-    return this.#signature;
+    return this.declared;
   }
 
   /** All that an optimizer may change. */
@@ -72,105 +73,117 @@ export class Predict<S extends SignatureSource = any> extends Module {
     };
   }
 
-  /** A predictor like this one, with the given members of its state replaced. */
+  /** A predictor like this one, of the same class, with the given members of its state replaced. */
   edited(edit: PredictorEdit): this {
-    let edited = this.signature;
-    if (edit.fields) edited = withFieldStates(edited, edit.fields);
-    const twin = new Predict(edited as never, {
-      ...this.#call,
-      adapter: this.#adapter,
-      instructions: edit.instructions,
-      demos: edit.demos ?? this.demos,
-      lm: "lm" in edit ? edit.lm : this.lm,
-      extensions: edit.extensions ?? this.extensions,
-    });
-    return twin as unknown as this;
+    const { instructions, fields, ...members } = edit;
+    let declared = this.declared;
+    if (fields) declared = withFieldStates(declared, fields);
+    if (instructions !== undefined) declared = declared.withInstructions(instructions);
+    const twin = Object.create(Object.getPrototypeOf(this) as object) as this;
+    return Object.assign(twin, this, members, { declared });
   }
 
   /** The exact messages that a call with these inputs would send, without sending them. */
   prompt(inputs: InputsOf<S>, settings: CallSettings = {}): Message[] {
-    const { adapter, signature, demos } = this.#prepare(inputs, { ...callSettings(), ...settings });
-    return adapter.format(signature, demos, inputs as Record<string, unknown>);
+    const given = this.checkInputs(inputs);
+    const inForce = { ...callSettings(), ...settings };
+    return this.adapterFor(this.modelFor(inForce), inForce).format(this.declared, this.demos, given);
   }
 
   async forward(inputs: InputsOf<S>): Promise<OutputsOf<S>> {
     const settings = callSettings();
-    let answer = (call: PredictorCall) => this.#ask(call, settings);
+    let answer = (call: PredictorCall) => this.ask(call, settings);
     for (const extension of Object.values(this.extensions)) {
       const next = answer;
       answer = (call) => extension.around(call, next);
     }
-    return (await answer(this.#prepare(inputs, settings))) as OutputsOf<S>;
+    return (await answer(this.prepare(inputs, settings))) as OutputsOf<S>;
   }
 
-  #prepare(inputs: object, settings: CallSettings): PredictorCall {
-    const given = inputs as Record<string, unknown>;
-    for (const field of this.signature.inputs) {
-      if (given[field.name] === undefined && field.type.kind !== "optional") throw missingInput(field.name, given);
-    }
-    const model = this.lm ?? settings.lm ?? currentLM.get();
+  private prepare(inputs: object, settings: CallSettings): PredictorCall {
+    const given = this.checkInputs(inputs);
+    const model = this.modelFor(settings);
     if (!model) {
       throw new ConfigurationError(
         "no language model is set. Call `await connect()` first, or give the predictor one: new Predict(…, { lm }).",
       );
     }
-    return {
-      signature: this.signature,
-      demos: this.demos,
-      inputs: given,
-      model,
-      adapter: this.#adapter ?? settings.adapter ?? chooseAdapter(model),
-    };
+    const adapter = this.adapterFor(model, settings);
+    return { signature: this.declared, demos: this.demos, inputs: given, model, adapter };
   }
 
-  async #ask(call: PredictorCall, settings: CallSettings): Promise<Record<string, unknown>> {
+  private checkInputs(inputs: object): Record<string, unknown> {
+    const given = inputs as Record<string, unknown>;
+    for (const { name, type } of this.declared.inputs) {
+      if (given[name] === undefined && type.kind !== "optional") throw missingInput(name, given);
+    }
+    return given;
+  }
+
+  private modelFor(settings: CallSettings): LanguageModel | undefined {
+    return this.lm ?? settings.lm ?? currentLM.get();
+  }
+
+  private adapterFor(model: LanguageModel | undefined, settings: CallSettings): Adapter {
+    return this.adapter ?? settings.adapter ?? (model ? chooseAdapter(model) : jsonAdapter);
+  }
+
+  private async ask(call: PredictorCall, settings: CallSettings): Promise<Record<string, unknown>> {
     const { adapter, signature, model } = call;
+    const { lm: _lm, adapter: _adapter, cache, signal, ...members } = settings;
+    const constraint = model.abilities.jsonSchema === false ? {} : adapter.constraint(signature);
+    const request = { ...members, ...this.settings, ...constraint };
     const messages = adapter.format(signature, call.demos, call.inputs);
-    const { lm: _lm, adapter: _adapter, cache, signal, ...request } = settings;
-    const members = { ...request, ...this.#call };
-    const ask = async (asked: readonly Message[]) => {
-      const response = await this.#complete(
-        model,
-        { ...members, messages: asked, ...adapter.constraint(signature) },
-        { cache, signal },
-        call,
-      );
-      return response.choices[0]?.text ?? "";
+    const read = async (asked: readonly Message[]) => {
+      const response = await this.complete(call, { ...request, messages: asked }, { cache, signal });
+      const choice = response.choices[0];
+      const text = choice?.text ?? "";
+      return {
+        text,
+        values: attempt(() => adapter.parse(signature, text, { cut: choice?.finishReason === "length" })),
+      };
     };
     try {
-      const reply = await ask(messages);
-      try {
-        return adapter.parse(signature, reply);
-      } catch (error) {
-        if (!(error instanceof ParseError)) throw error;
-        return adapter.parse(signature, await ask([...messages, ...adapter.reask(signature, reply, error.message)]));
-      }
+      const { text, values } = await read(messages);
+      if (!(values instanceof ParseError)) return values;
+      const second = await read([...messages, ...adapter.reask(signature, text, values.message)]);
+      if (second.values instanceof ParseError) throw second.values;
+      return second.values;
     } catch (error) {
-      if (!declinesConstraint(error, model)) throw error;
+      if (constraint.responseFormat === undefined || !declinesConstraint(error)) throw error;
       // Found out once: the model remembers that it cannot be constrained, and the next call does not try.
-      (model.abilities as { jsonSchema: boolean | undefined }).jsonSchema = false;
-      return this.#ask({ ...call, adapter: chooseAdapter(model) }, settings);
+      model.abilities.jsonSchema = false;
+      return this.ask({ ...call, adapter: this.adapterFor(model, settings) }, settings);
     }
   }
 
-  async #complete(
-    model: LanguageModel,
+  private async complete(
+    { adapter, signature, model }: PredictorCall,
     request: LMRequest,
     options: Pick<CallSettings, "cache" | "signal">,
-    { adapter, signature }: PredictorCall,
   ): Promise<LMResponse> {
-    const sink = fieldSink();
+    const sink = openSink(this);
     if (!sink) return model.complete(request, options);
     const reader = adapter.reader(signature);
     const chunks = model.stream(request, options);
     for (;;) {
       const step = await chunks.next();
       if (step.done) {
-        for (const delta of reader.end()) sink(this, delta);
+        for (const delta of reader.end()) sink(delta);
         return step.value;
       }
-      for (const delta of reader.push(step.value.text)) sink(this, delta);
+      for (const delta of reader.push(step.value.text)) sink(delta);
     }
+  }
+}
+
+/** What `read` gives, or the ParseError it throws. */
+function attempt<T>(read: () => T): T | ParseError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ParseError) return error;
+    throw error;
   }
 }
 
@@ -184,10 +197,9 @@ function missingInput(name: string, given: Record<string, unknown>): Configurati
 }
 
 /** True where the endpoint turned the request down because of `response_format`, and a call without it may do. */
-function declinesConstraint(error: unknown, model: LanguageModel): boolean {
+function declinesConstraint(error: unknown): boolean {
   return (
     error instanceof RefusedError &&
-    model.abilities.jsonSchema !== false &&
     /response_format|json_schema|structured output|grammar/i.test(error.message)
   );
 }

@@ -45,7 +45,9 @@ export function inputColumns(program: Module, columns: readonly string[]): strin
       const guess = nearest(name, columns);
       throw new DataError(
         `the program's input "${name}" is not among the columns ${columns.join(", ")}` +
-          (guess === undefined ? "" : `; did you mean "${guess}"? Rename it: rows.rename({ ${guess}: "${name}" })`),
+          (guess === undefined
+            ? ""
+            : `; did you mean "${guess}"? Rename it: rows.rename({ ${guess}: "${name}" })`),
         { column: name },
       );
     }
@@ -54,7 +56,10 @@ export function inputColumns(program: Module, columns: readonly string[]): strin
 }
 
 /** The members of `row` with the given names. */
-export function pick(row: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+export function pick(
+  row: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Record<string, unknown> {
   const picked: Record<string, unknown> = {};
   for (const name of names) picked[name] = row[name];
   return picked;

@@ -1,5 +1,5 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
-import type { AnySignature, Demo } from "../adapters/index.ts";
+import type { Demo } from "../adapters/index.ts";
 import { ConfigurationError } from "../core/index.ts";
 import { signature as readSignature } from "../signature/index.ts";
 import { ChainOfThought } from "./chain-of-thought.ts";
@@ -53,7 +53,9 @@ export function programToJSON(program: Module): Record<string, unknown> {
 
 /** Writes {@link programToJSON} to a file, aside first and then in its place. */
 export async function saveProgram(program: Module, path: string): Promise<void> {
-  const extended = [...program.predictors()].filter(([, { extensions }]) => Object.keys(extensions).length > 0);
+  const extended = [...program.predictors()].filter(
+    ([, { extensions }]) => Object.keys(extensions).length > 0,
+  );
   for (const [at, { extensions }] of extended) {
     process.emitWarning(
       `the predictor "${at}" has extensions that DSPy ignores when it loads this file: ${Object.keys(extensions).join(", ")}`,
@@ -104,7 +106,8 @@ export function withState<P extends Module>(
   const entries = predictors.has("self")
     ? { self: saved }
     : Object.fromEntries(Object.entries(saved).filter(([path]) => path !== "metadata"));
-  for (const path of Object.keys(entries)) if (!predictors.has(path)) throw unknownPath(path, predictors.keys());
+  for (const path of Object.keys(entries))
+    if (!predictors.has(path)) throw unknownPath(path, predictors.keys());
   const edits: Record<string, PredictorEdit> = {};
   for (const [path, predictor] of predictors) {
     const entry = entries[path];
@@ -159,7 +162,9 @@ function readPredictor(
   const saved = entry as Partial<SavedPredictor> | null;
   const { instructions, fields } = saved?.signature ?? {};
   if (typeof instructions !== "string" || !Array.isArray(fields) || !Array.isArray(saved?.demos)) {
-    throw new ConfigurationError(`${place}: found no state of a predictor (demos, signature with instructions and fields)`);
+    throw new ConfigurationError(
+      `${place}: found no state of a predictor (demos, signature with instructions and fields)`,
+    );
   }
   const expected = predictor.signature.fields;
   const labels = fields as FieldState[];
@@ -171,7 +176,7 @@ function readPredictor(
   }
   const extensions: Record<string, Extension> = {};
   for (const [name, { version, state }] of Object.entries(saved.lmframe?.extensions ?? {})) {
-    const read = readers[name];
+    const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
     if (!read) {
       throw new ConfigurationError(
         `${place}: the saved program uses the extension "${name}"; give its reader: load(path, { ${name}: … })`,
@@ -192,15 +197,13 @@ function readPredictor(
 }
 
 function savedKind(program: Module): SavedKind | undefined {
-  let spelt: AnySignature;
-  let kind: SavedKind["kind"];
-  if (program instanceof ChainOfThought) {
-    kind = "ChainOfThought";
-    spelt = program.signature.without("reasoning");
-  } else if (program instanceof Predict) {
-    kind = "Predict";
-    spelt = program.signature;
-  } else return undefined;
+  // A subclass does more than its base: the base alone would not stand for it.
+  const kinds: Record<SavedKind["kind"], unknown> = { Predict, ChainOfThought };
+  const kind = (Object.keys(kinds) as SavedKind["kind"][]).find(
+    (name) => kinds[name] === program.constructor,
+  );
+  if (kind === undefined) return undefined;
+  const spelt = kind === "ChainOfThought" ? program.signature.without("reasoning") : program.signature;
   const text = spelt.toString();
   try {
     readSignature(text);
@@ -216,11 +219,14 @@ async function readSaved(path: string): Promise<Record<string, unknown>> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new ConfigurationError(`cannot read the saved program ${path}: ${(error as Error).message}`, { cause: error });
+    throw new ConfigurationError(`cannot read the saved program ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   try {
     const saved: unknown = JSON.parse(text);
-    if (typeof saved === "object" && saved !== null && !Array.isArray(saved)) return saved as Record<string, unknown>;
+    if (typeof saved === "object" && saved !== null && !Array.isArray(saved))
+      return saved as Record<string, unknown>;
   } catch (error) {
     throw new ConfigurationError(`${path} is not JSON: ${(error as Error).message}`, { cause: error });
   }

@@ -7,15 +7,20 @@ import { type CallSettings, withCallSettings } from "./call-settings.ts";
 export interface ProgramDelta extends FieldDelta {
   /** Path of the predictor, as `predictors()` spells it. */
   predictor: string;
+  /**
+   * Which request of this run it is of, from 1. The deltas of one request add up to its fields; a predictor that is
+   * called again, or whose reply had to be asked for again, begins anew under the next number.
+   */
+  request: number;
 }
 
-type Sink = (predictor: object, delta: FieldDelta) => void;
+type Sink = (delta: FieldDelta) => void;
 
-const current = setting<Sink | undefined>(undefined);
+const current = setting<((predictor: object) => Sink) | undefined>(undefined);
 
-/** Where predictors that run here put the pieces of their answers; undefined: nobody wants them. */
-export function fieldSink(): Sink | undefined {
-  return current.get();
+/** Where the pieces of a request's answer go that a predictor makes here; undefined: nobody wants them. */
+export function openSink(predictor: object): Sink | undefined {
+  return current.get()?.(predictor);
 }
 
 /**
@@ -27,18 +32,24 @@ export async function* stream<M extends Module>(
   inputs: ProgramInputs<M>,
   settings: CallSettings = {},
 ): AsyncGenerator<ProgramDelta, ProgramOutputs<M>> {
-  const paths = new Map<object, string>([...program.predictors()].map(([path, predictor]) => [predictor, path]));
+  const paths = new Map<object, string>(
+    [...program.predictors()].map(([path, predictor]) => [predictor, path]),
+  );
   const waiting: ProgramDelta[] = [];
   let wake: () => void = () => undefined;
   let ended = false;
-  const sink: Sink = (predictor, delta) => {
-    waiting.push({ predictor: paths.get(predictor) ?? "", ...delta });
-    wake();
+  let requests = 0;
+  const open = (predictor: object): Sink => {
+    const place = { predictor: paths.get(predictor) ?? "", request: ++requests };
+    return (delta) => {
+      waiting.push({ ...place, ...delta });
+      wake();
+    };
   };
   const leave = new AbortController();
   const signal = settings.signal ? AbortSignal.any([settings.signal, leave.signal]) : leave.signal;
   const outcome = current
-    .run(sink, () => withCallSettings({ ...settings, signal }, () => program.call(inputs as never)))
+    .run(open, () => withCallSettings({ ...settings, signal }, () => program.call(inputs as never)))
     .finally(() => {
       ended = true;
       wake();
@@ -48,7 +59,7 @@ export async function* stream<M extends Module>(
     for (;;) {
       const next = waiting.shift();
       if (next) yield next;
-      else if (ended) return (await outcome) as ProgramOutputs<M>;
+      else if (ended) return await outcome;
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {

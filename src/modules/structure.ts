@@ -67,7 +67,10 @@ export function findPredictors(program: ModulePart): Map<string, PredictorPart> 
  * are copied, a predictor that stands in several places stays shared, and what is not part of a program is
  * referred to as it is.
  */
-export function editPredictors<P extends ModulePart>(program: P, edits: Readonly<Record<string, PredictorEdit>>): P {
+export function editPredictors<P extends ModulePart>(
+  program: P,
+  edits: Readonly<Record<string, PredictorEdit>>,
+): P {
   const predictors = findPredictors(program);
   const edited = new Map<object, unknown>();
   for (const [path, edit] of Object.entries(edits)) {

@@ -1,5 +1,5 @@
-import { mean, type Rollout } from "../evaluate/index.ts";
-import { ConfusionMatrix, noAnswer } from "../metrics/index.ts";
+import { labelsOf, mean, type Rollout } from "../evaluate/index.ts";
+import { ConfusionMatrix } from "../metrics/index.ts";
 
 /** A row with its rollout; outages are never among them. */
 export interface ScoredRow {
@@ -18,8 +18,8 @@ export function macroF1(field: string): Objective {
   return (rows) => {
     const matrix = new ConfusionMatrix();
     for (const { row, result } of rows) {
-      const predicted = result.status === "scored" ? String(result.outputs?.[field]) : noAnswer;
-      matrix.add(String(row[field]), predicted);
+      const labels = labelsOf(row, result, field);
+      if (labels) matrix.add(labels.expected, labels.predicted);
     }
     return matrix.macroF1();
   };
