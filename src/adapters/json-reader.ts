@@ -97,6 +97,8 @@ const bareKey = /[\w$.-]+/y;
 const bareWord = /(?:(?!\/[/*])[^,:{}[\]()"'`“”‘’#\n\u200b\u2060])+/y;
 const blank = /[\s\u200b\u2060\ufeff]+/y;
 const bareKeyAhead = /[\w$.-]{1,200}\s{0,100}:/y;
+const bareMemberAhead =
+  /[\w$.-]{1,200}\s{0,100}:\s{0,100}(?:["'“‘\d{[(-]|(?:true|false|null|True|False|None)\b)/y;
 const valueAhead = /["'“‘\d{[(\]-]|(?:true|false|null|True|False|None)\b/y;
 
 type Place = "whole" | "list" | "object" | "object with bare keys";
@@ -244,7 +246,11 @@ class Reader {
       if (this.text[this.at] === "\\") string += this.escape();
       else {
         this.at++;
-        if (this.closes(place, unescaped)) return string;
+        if (this.closes(place, unescaped)) {
+          // A quote before a colon was the end of a key, not part of this string.
+          if (unescaped && /["'”’]\s{0,20}:/.test(string)) throw malformed;
+          return string;
+        }
         unescaped = true;
         string += closer;
       }
@@ -276,12 +282,12 @@ class Reader {
       default:
         if (next === "}") return true;
         if (!comma) return this.keyAhead(after);
-        return (
-          endAfterComma ||
-          this.text[after] === "}" ||
-          this.keyAhead(after) ||
-          (place === "object with bare keys" && this.ahead(bareKeyAhead, after))
-        );
+        if (endAfterComma || this.text[after] === "}" || this.keyAhead(after)) return true;
+        if (place === "object with bare keys") return this.ahead(bareKeyAhead, after);
+        if (!this.ahead(bareMemberAhead, after)) return false;
+        // `{"a": "say "a", b: "c"` can be split in two ways.
+        if (unescaped) throw malformed;
+        return true;
     }
   }
 

@@ -73,12 +73,10 @@ const typed: fc.Arbitrary<Typed> = fc.oneof(
   fc
     .dictionary(key, fc.maxSafeInteger())
     .map((value): Typed => ({ type: { kind: "record", value: { kind: "integer" } }, value: { ...value } })),
-  fc
-    .oneof(fc.integer(), text)
-    .map((value): Typed => ({
-      type: { kind: "union", options: [{ kind: "integer" }, { kind: "string" }] },
-      value,
-    })),
+  fc.oneof(fc.integer(), text).map((value): Typed => ({
+    type: { kind: "union", options: [{ kind: "integer" }, { kind: "string" }] },
+    value,
+  })),
   scalar.map(({ type, value }): Typed => ({
     type: { kind: "optional", inner: type },
     value: value === "" ? null : value,

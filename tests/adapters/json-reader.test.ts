@@ -44,6 +44,7 @@ describe("repairs", () => {
     ["Python's literals", "{'a': True, 'b': None, 'c': (1, 2)}", [{ a: true, b: null, c: [1, 2] }]],
     ["trailing commas", '{"a": [1, 2,], }', [{ a: [1, 2] }]],
     ["comments", '{"a": 1, // one\n /* two */ "b": 2 # three\n}', [{ a: 1, b: 2 }]],
+    ["some keys without quotes", "{'a': 'x', b: 'y'}", [{ a: "x", b: "y" }]],
     ["keys and words without quotes", "{a: fine, b: 2}", [{ a: "fine", b: 2 }]],
     ["a forgotten comma", '{"a": "x"\n"b": 2}', [{ a: "x", b: 2 }]],
     [
@@ -76,6 +77,8 @@ describe("repairs", () => {
   });
 
   test("does not split a string that can be split in two ways", () => {
+    expect(values('{"a": "say "a", b: "c"}')).toEqual([]);
+    expect(values('{"a": "x"; "b": "y"}')).toEqual([]);
     expect(values('{"a": ["say "a", "b" please"]}')).toEqual([]);
   });
 });
