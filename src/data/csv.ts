@@ -36,8 +36,8 @@ export async function readCsv(path: string, options: ReadOptions): Promise<Map<s
 }
 
 /**
- * The rows of a CSV file in batches, with memory for one batch. Types are inferred from the first 10,000 rows; a
- * later cell that does not fit is an error, never a guess.
+ * The rows of a CSV file in batches, with memory for one batch. Types are inferred from the first rows, 10,000 at
+ * least; a later cell that does not fit is an error, never a guess.
  */
 export async function* scanCsv(path: string, options: ReadOptions): AsyncGenerator<RowBatch, void> {
   let parsers: ((cell: string | null, line: number) => unknown)[] | undefined;

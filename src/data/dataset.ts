@@ -7,7 +7,7 @@ import { ConfigurationError, DataError } from "../core/errors.ts";
 import { random } from "../core/random.ts";
 import { arrow } from "./arrow.ts";
 import { Column, type Order } from "./columns/column.ts";
-import { merge, spell } from "./columns/kind.ts";
+import { isReserved, merge, spell } from "./columns/kind.ts";
 import { cursorOver } from "./cursor.ts";
 import { type FrameLike, columnsOfFrame, frameOf, isFrame } from "./danfo.ts";
 import { type Format, formatOf, nameOf, replaceFile } from "./file.ts";
@@ -79,9 +79,10 @@ export class Dataset<R extends object = Row> implements Iterable<R>, Displayable
     length: number,
     { inputColumns, source }: Origin,
   ) {
-    // A record with this name would change its prototype instead of gaining a field.
-    if (columns.has("__proto__"))
-      throw new DataError("no column can have this name; rename it", { column: "__proto__" });
+    const reserved = [...columns.keys()].find(isReserved);
+    if (reserved !== undefined) {
+      throw new DataError("no column can have this name; rename it", { column: reserved });
+    }
     for (const [name, column] of columns) {
       if (column.length !== length) {
         throw new DataError(`has ${column.length} values where the table has ${length} rows`, {
@@ -120,6 +121,10 @@ export class Dataset<R extends object = Row> implements Iterable<R>, Displayable
     source: Dataset<R> | readonly R[],
     options?: { types?: ColumnTypes },
   ): Dataset<R>;
+  static from<C extends Readonly<Record<string, ArrayLike<unknown>>>>(
+    columns: C,
+    options?: { types?: ColumnTypes },
+  ): Dataset<{ [name in keyof C]: C[name][number] }>;
   static from<R extends object = Row>(source: TableLike<R>, options?: { types?: ColumnTypes }): Dataset<R>;
   static from(source: TableLike, { types }: { types?: ColumnTypes } = {}): Dataset {
     if (source instanceof Dataset) return source;

@@ -13,8 +13,8 @@ function parseJson(text: string, long: Long): unknown {
   // The third argument (the text of the number itself) came with V8 11.4 and is not in TypeScript's library yet.
   const revive = (_key: string, value: unknown, context?: { source?: string }) => {
     const source = context?.source;
-    const exceeds = typeof value === "number" && !Number.isSafeInteger(value) && source !== undefined;
-    return exceeds && /^-?\d+$/.test(source) ? long(source) : value;
+    const exceeds = typeof value === "number" && source !== undefined && String(value) !== source;
+    return exceeds && /^-?\d{16,}$/.test(source) ? long(source) : value;
   };
   return JSON.parse(text, revive);
 }
@@ -56,12 +56,11 @@ async function parseFile(path: string, options: ReadOptions, long: Long): Promis
     return parseJson(text, long);
   } catch (cause) {
     const { message } = cause as Error;
-    const position = Number(/position (\d+)/.exec(message)?.[1] ?? text.length);
     const looksLikeLines = /^\s*\{.*\}\s*\r?\n\s*\{/.test(text);
     const advice = looksLikeLines ? '; one record a line is JSON Lines: give format: "jsonl"' : "";
     throw new DataError(`is not JSON: ${reason(message)}${advice}`, {
       file: path,
-      line: lineOf(text, position),
+      line: faultyLine(text),
       cause,
     });
   }
@@ -134,6 +133,33 @@ function reason(message: string): string {
   return message
     .replace(/,? ?(\.{3})?"[^]*" is not valid JSON$/, "")
     .replace(/ in JSON at position[^]*$/, "");
+}
+
+/**
+ * The first line by which `text` is no start of JSON, found by halving. (V8 says the place of some faults only.)
+ */
+function faultyLine(text: string): number {
+  const ends = [...text.matchAll(/\n|$/g)].map(({ index }) => index);
+  let good = -1;
+  let bad = ends.length - 1;
+  while (good + 1 < bad) {
+    const middle = (good + bad) >> 1;
+    if (startsJson(text.slice(0, ends[middle]))) good = middle;
+    else bad = middle;
+  }
+  return bad + 1;
+}
+
+/** Whether JSON can start with `text`: it is JSON, or lacks only what would follow. */
+function startsJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const { message } = error as Error;
+    const position = /position (\d+)/.exec(message)?.[1];
+    return message.startsWith("Unexpected end") || Number(position) >= text.trimEnd().length;
+  }
 }
 
 function lineOf(text: string, position: number): number {

@@ -167,7 +167,7 @@ export class Scan<R extends object = Row> implements AsyncIterable<R> {
 
   /** Tables of `size` rows, the last one shorter. */
   async *batches(size: number): AsyncGenerator<Dataset<R>, void> {
-    for await (const { rows } of this.#evenly(size)) yield Dataset.from(rows as R[]);
+    for await (const { rows } of this.#evenly(size)) if (rows.length > 0) yield Dataset.from(rows as R[]);
   }
 
   /** All rows, in memory. */
@@ -264,16 +264,19 @@ export class Scan<R extends object = Row> implements AsyncIterable<R> {
     if (!(Number.isInteger(size) && size >= 1)) throw new ConfigurationError(`invalid batch size: ${size}`);
     let names: readonly string[] | undefined;
     let held: Row[] = [];
+    let given = false;
     for await (const { columns, rows } of this.#open()) {
       names ??= columns;
       for (const row of rows) {
         held.push(row);
         if (held.length < size) continue;
         yield { columns: names, rows: held };
+        given = true;
         held = [];
       }
     }
-    if (held.length > 0) yield { columns: names, rows: held };
+    // Columns without rows are still columns.
+    if (held.length > 0 || !given) yield { columns: names, rows: held };
   }
 }
 

@@ -49,7 +49,8 @@ export class Column {
     const kind = kindOfField(field);
     const read = readVector(vector, kind);
     const tooLong = exceedsNumbers(vector);
-    const foreign = !(vector instanceof arrow().Vector);
+    // Not instanceof: apache-arrow answers that with yes for the classes of its other copies too.
+    const foreign = !Object.prototype.isPrototypeOf.call(arrow().Vector.prototype, vector);
     if (!tooLong && !foreign) return Column.#over(vector, kind);
     const values = Array.from({ length: vector.length }, (_, i) => read(i));
     if (!tooLong) return Column.of(values, kind);

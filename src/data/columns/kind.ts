@@ -75,9 +75,13 @@ function kindOfObject(value: object): Kind {
   }
   const entries = Object.entries(value);
   const fields = new Map(entries.map(([name, each]) => [name, kindOf(each)]));
-  const plain = entries.length > 0 && !fields.has("__proto__") && ![...fields.values()].some(holdsJson);
+  const plain =
+    entries.length > 0 && ![...fields.keys()].some(isReserved) && ![...fields.values()].some(holdsJson);
   return plain ? { name: "struct", fields } : scalar.json;
 }
+
+/** Names that cannot be fields: one would change a record's prototype, the other is lost in Arrow files. */
+export const isReserved = (name: string) => name === "__proto__" || name === "";
 
 /** Inside a list or a record there is no error to raise: what does not fit is kept as JSON, whole. */
 const holdsJson = (kind: Kind) => kind === scalar.json;
@@ -87,7 +91,7 @@ const mergeNested = (a: Kind, b: Kind) => merge(a, b) ?? scalar.json;
 export function merge(a: Kind, b: Kind): Kind | undefined {
   if (a === b || b === scalar.null) return a;
   if (a === scalar.null) return b;
-  if (isNumeric(a) && isNumeric(b)) return mergeNumeric(a, b);
+  if (isNumeric(a) && isNumeric(b)) return a === long || b === long ? long : scalar.number;
   const nested = isNested(a) && isNested(b);
   if (!nested) return undefined;
   if (a.name === "list" && b.name === "list") {
@@ -112,12 +116,6 @@ function mergeStructs(a: ReadonlyMap<string, Kind>, b: ReadonlyMap<string, Kind>
 
 const isNumeric = (kind: Kind) => kind === scalar.integer || kind === scalar.number || kind === long;
 const isNested = (kind: Kind) => kind.name === "list" || kind.name === "struct" || kind === scalar.json;
-
-/** A fraction beside a whole number that no float holds: neither number nor text would be faithful. */
-function mergeNumeric(a: Kind, b: Kind): Kind | undefined {
-  if (a !== long && b !== long) return scalar.number;
-  return a === scalar.number || b === scalar.number ? undefined : long;
-}
 
 /** Where a value of a column stands, for the message of an error. */
 export type Locate = (index: number) => { file?: string; row?: number; line?: number };

@@ -1,6 +1,6 @@
 import type { Data, DataType, Field, Vector } from "apache-arrow";
 import { DataError } from "../../core/errors.ts";
-import { type Kind, scalar } from "./kind.ts";
+import { type Kind, isReserved, scalar } from "./kind.ts";
 
 /** Gives the value at a position of a column; null where it is missing. */
 export type Reader = (position: number) => unknown;
@@ -89,7 +89,9 @@ function kindOfType(arrowType: Wide, column: string): Kind {
     case type.struct: {
       const fields = new Map(children.map((child) => [child.name, kindOfField(child)]));
       const plain =
-        fields.size > 0 && ![...fields.values()].includes(scalar.json) && !fields.has("__proto__");
+        fields.size > 0 &&
+        ![...fields.values()].includes(scalar.json) &&
+        ![...fields.keys()].some(isReserved);
       return plain ? { name: "struct", fields } : scalar.json;
     }
     default:

@@ -40,9 +40,18 @@ function kindOfText(cell: string): Kind {
   return cell.length <= 5 && boolean.test(cell) ? scalar.boolean : scalar.string;
 }
 
+/** Whether a number has the digits of its text. Up to 15 always survive; beyond, some do. */
 function isFaithfulFloat(cell: string): boolean {
   const match = float.exec(cell);
-  if (!match || (match[1] === undefined && match[2] === undefined)) return false;
-  const digits = `${match[1] ?? ""}${match[2]?.slice(1) ?? ""}`.replace(/^0+/, "").replace(/0+$/, "").length;
-  return digits <= 17 && Number.isFinite(Number(cell));
+  const [, whole, fraction, exponent] = match ?? [];
+  if (fraction === undefined && (whole === undefined || exponent === undefined)) return false;
+  const digits = significantDigits(`${whole ?? ""}${fraction?.slice(1) ?? ""}`);
+  const number = Number(cell);
+  if (!Number.isFinite(number)) return false;
+  if (digits.length <= 15) return true;
+  return digits.length <= 100 && significantDigits(Math.abs(number).toPrecision(digits.length)) === digits;
+}
+
+function significantDigits(text: string): string {
+  return text.replace(/e.*$/, "").replace(".", "").replace(/^0+/, "").replace(/0+$/, "");
 }
