@@ -1,0 +1,79 @@
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+describe("the build", () => {
+  let clone: string;
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(clone, path)), { recursive: true });
+    writeFileSync(join(clone, path), text);
+  };
+  const node = (...args: string[]) => {
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: clone, encoding: "utf8" });
+    return { status, stdout };
+  };
+
+  beforeAll(() => {
+    clone = realpathSync(mkdtempSync(join(tmpdir(), "lmframe-build-")));
+    for (const path of ["setup", "tsconfig.json", "tsconfig.build.json", "package.json"]) {
+      cpSync(join(repository, path), join(clone, path), { recursive: true });
+    }
+    symlinkSync(join(repository, "node_modules"), join(clone, "node_modules"), "junction");
+    write("src/room/count.ts", "export const count: number = 3;\n");
+    write(
+      "src/index.ts",
+      `export { count } from "./room/count.ts";\n` +
+        `export const later: () => Promise<typeof import("./room/count.ts")> = () => import("./room/count.ts");\n`,
+    );
+    expect(node("setup/build.mjs")).toEqual({ status: 0, stdout: "" });
+  });
+  afterAll(() => rmSync(clone, { recursive: true, force: true }));
+
+  test("runs as JavaScript", () => {
+    const code = `import { count, later } from "./dist/index.js"; console.log(count + (await later()).count);`;
+    expect(node("--input-type=module", "-e", code).stdout).toBe("6\n");
+  });
+
+  // A type that is not found is `any`, and then every one of these lines would pass.
+  test.each([
+    ["5.0 of the notebook kernel", "@tslab/typescript-for-tslab/lib/tsc.js", "commonjs", "node"],
+    ["today's compiler", "typescript/bin/tsc", "nodenext", "nodenext"],
+  ])("keeps its types in %s", (_, compiler, module, resolution) => {
+    const strict = { noEmit: true, strict: true, skipLibCheck: true, target: "es2022", types: ["node"] };
+    const compilerOptions = { ...strict, module, moduleResolution: resolution };
+    write("user/tsconfig.json", JSON.stringify({ compilerOptions, files: ["user.ts"] }));
+    write(
+      "user/user.ts",
+      `import { count, later } from "../dist/index.js";\n` +
+        `export const right: number = count;\nexport const wrong: string = count;\n` +
+        `export const alsoWrong: Promise<{ count: string }> = later();\n`,
+    );
+    const { stdout } = node(join("node_modules", compiler), "-p", "user");
+    expect([...stdout.matchAll(/user\.ts\((\d+),/g)].map(([, line]) => Number(line))).toEqual([3, 4]);
+  });
+
+  test("leaves the last good build where there is an error, and nothing half-made", () => {
+    write("src/broken.ts", "export const broken: number = 'text';\n");
+    const { status, stdout } = node("setup/build.mjs");
+    expect(status).not.toBe(0);
+    expect(stdout).toContain("src/broken.ts(1,14): error");
+    expect(existsSync(join(clone, "dist/index.js"))).toBe(true);
+    expect(existsSync(join(clone, "dist/broken.js"))).toBe(false);
+    expect(readdirSync(clone).filter((name) => name.startsWith("dist"))).toEqual(["dist"]);
+  });
+});
