@@ -1,4 +1,4 @@
-import { LmframeError, TrackingError } from "../core/index.ts";
+import { LmframeError, redact, TrackingError } from "../core/index.ts";
 import { type MlflowClient, ServerAwayError } from "./client.ts";
 import { type Logged, logged } from "./logged.ts";
 import type { Operation } from "./operation.ts";
@@ -26,7 +26,9 @@ export class Outbox {
 
   /** Opens an outbox; `name` is for people. */
   static async open(name: string, operations: readonly Operation[] = []): Promise<Outbox> {
-    return new Outbox(await SpoolFile.create({ version: 1, name, server: serverName() }, operations));
+    return new Outbox(
+      await SpoolFile.create({ version: 1, name: redact(name), server: serverName() }, operations),
+    );
   }
 
   /** Adds an operation, which is sent in the background. */

@@ -197,7 +197,7 @@ async function close(outbox: Outbox, name: string): Promise<void> {
   const reason = await outbox.close();
   if (reason === undefined) return;
   process.emitWarning(
-    `${reason}; the run "${name}" waits on disk, and \`lmframe sync\` or mlflow.sync() sends it`,
+    `${reason}; the run "${redact(name)}" waits on disk, and \`lmframe sync\` or mlflow.sync() sends it`,
   );
 }
 

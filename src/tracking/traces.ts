@@ -25,7 +25,6 @@ export interface Tracing {
   flush(): Promise<void>;
   /** Stops listening and sends what is whole. A trace whose root still runs is dropped. */
   stop(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Spans that are sent at a time, and milliseconds that whole traces wait for more. */
@@ -40,7 +39,7 @@ const batch = { spans: 500, wait: 2000 };
  * In MLflow those of a `mlflow.run` are listed under it. Where MLflow is away traces wait in the spool for `sync`;
  * another endpoint that is away loses them. A warning tells of either, once.
  */
-export function startTracing(options: TracingOptions = {}): Promise<Tracing> {
+export function startTracing(options: TracingOptions = {}): Tracing {
   const { sample = 1, redact = (value: unknown) => value } = options;
   if (!(sample >= 0 && sample <= 1)) throw new RangeError(`invalid sample: ${sample}, expected 0 to 1`);
   const experiment = options.experiment ?? experimentName();
@@ -61,7 +60,8 @@ export function startTracing(options: TracingOptions = {}): Promise<Tracing> {
     // What ends after its root goes by itself, and the server puts it with the rest.
     if (root.endedAt === undefined) return;
     const run = activeRun();
-    ready.set(run, [...(ready.get(run) ?? []), ...spans]);
+    if (!ready.has(run)) ready.set(run, []);
+    ready.get(run)!.push(...spans);
     count += spans.length;
     spans.length = 0;
     if (count >= batch.spans) void flush();
@@ -109,5 +109,5 @@ export function startTracing(options: TracingOptions = {}): Promise<Tracing> {
     process.off("beforeExit", onExit);
     return flush();
   };
-  return Promise.resolve({ flush, stop, [Symbol.asyncDispose]: stop });
+  return { flush, stop };
 }

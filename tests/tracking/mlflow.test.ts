@@ -165,9 +165,7 @@ describe("mlflow.run", () => {
       tables: '[{"path":"one.json","type":"table"},{"path":"two.json","type":"table"}]',
       files: { "bytes.bin": "plain bytes" },
     });
-    expect(run!.metrics.loss!.map(([step]) => step)).toEqual(
-      Array.from({ length: 300 }, (_, step) => step),
-    );
+    expect(run!.metrics.loss!.map(([step]) => step)).toEqual(Array.from({ length: 300 }, (_, step) => step));
     expect(run!.metrics.late!.map(([step]) => step)).toEqual([9, 10]);
     expect(child).toMatchObject({ name: "child", parent: "by hand", status: "FINISHED" });
     expect(within).toMatchObject({ name: "logged within", parent: "by hand" });

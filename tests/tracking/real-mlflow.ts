@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { ensureMlflow } from "../../src/services/index.ts";
-import { MlflowClient } from "../../src/tracking/index.ts";
-import { setExperiment } from "../../src/tracking/index.ts";
+import { MlflowClient, setExperiment } from "../../src/tracking/index.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 
 /** A real MLflow server behind a proxy that can fail; a spool and an experiment of its own for each test. */
@@ -105,7 +104,7 @@ export async function everythingOf({ client, experiment }: RealMlflow) {
 
   async function allFiles(runId: string, folder = ""): Promise<string[]> {
     const entries = await client.listArtifacts(runId, folder);
-    const nested = entries.map(({ path, is_dir }) => (is_dir ? allFiles(runId, path) : [path]));
+    const nested = entries.map(async ({ path, is_dir }) => (is_dir ? allFiles(runId, path) : [path]));
     return (await Promise.all(nested)).flat().sort();
   }
 }
