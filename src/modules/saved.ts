@@ -168,11 +168,20 @@ function readPredictor(
   }
   const expected = predictor.signature.fields;
   const labels = fields as FieldState[];
-  if (labels.length !== expected.length || labels.some((field) => typeof field.prefix !== "string")) {
+  if (labels.length !== expected.length || !labels.every(isFieldState)) {
     throw new ConfigurationError(
-      `${place}: found ${labels.length} fields (${labels.map((field) => field.prefix).join(" ")}), ` +
+      `${place}: found ${labels.length} fields (${fields.map((field: FieldState | null) => field?.prefix).join(" ")}), ` +
         `expected ${expected.length} for ${predictor.signature.toString()}`,
     );
+  }
+  for (const [index, { name }] of expected.entries()) {
+    // DSPy writes ${name} where nothing was said of a field, so a field of another name shows.
+    const other = /^\$\{(.*)\}$/.exec(labels[index]!.description)?.[1];
+    if (other !== undefined && other !== name) {
+      throw new ConfigurationError(
+        `${place}: found the field "${other}" where ${predictor.signature.toString()} has "${name}"`,
+      );
+    }
   }
   const extensions: Record<string, Extension> = {};
   for (const [name, { version, state }] of Object.entries(saved.lmframe?.extensions ?? {})) {
@@ -189,11 +198,15 @@ function readPredictor(
     demos: saved.demos,
     fields: labels.map(({ prefix, description }, index) => ({
       prefix,
-      // DSPy writes ${name} where nothing was said of a field.
       description: description === `\${${expected[index]!.name}}` ? "" : description,
     })),
     extensions,
   };
+}
+
+function isFieldState(field: unknown): field is FieldState {
+  const { prefix, description } = (field ?? {}) as Partial<FieldState>;
+  return typeof prefix === "string" && typeof description === "string";
 }
 
 function savedKind(program: Module): SavedKind | undefined {
