@@ -55,6 +55,11 @@ async function decoding<T>(file: string, read: () => T | Promise<T>): Promise<T>
     return await read();
   } catch (cause) {
     if (cause instanceof DataError) throw new DataError(cause.message, { ...cause.place, file, cause });
-    throw new DataError(`is not a whole Arrow IPC file (${(cause as Error).message})`, { file, cause });
+    const { message } = cause as Error;
+    if (message.includes("codec not found")) {
+      const advice = 'its columns are compressed; expected none, as pandas writes with compression="uncompressed"';
+      throw new DataError(advice, { file, cause });
+    }
+    throw new DataError(`is not a whole Arrow IPC file (${message})`, { file, cause });
   }
 }

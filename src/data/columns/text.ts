@@ -42,11 +42,12 @@ function kindOfText(cell: string): Kind {
 
 /** Whether a number has the digits of its text. Up to 15 always survive; beyond, some do. */
 function isFaithfulFloat(cell: string): boolean {
+  const number = Number(cell);
+  if (String(number) === cell && cell.includes(".")) return true;
   const match = float.exec(cell);
   const [, whole, fraction, exponent] = match ?? [];
   if (fraction === undefined && (whole === undefined || exponent === undefined)) return false;
   const digits = significantDigits(`${whole ?? ""}${fraction?.slice(1) ?? ""}`);
-  const number = Number(cell);
   if (!Number.isFinite(number)) return false;
   if (digits.length <= 15) return true;
   return digits.length <= 100 && significantDigits(Math.abs(number).toPrecision(digits.length)) === digits;
