@@ -57,7 +57,8 @@ async function decoding<T>(file: string, read: () => T | Promise<T>): Promise<T>
     if (cause instanceof DataError) throw new DataError(cause.message, { ...cause.place, file, cause });
     const { message } = cause as Error;
     if (message.includes("codec not found")) {
-      const advice = 'its columns are compressed; expected none, as pandas writes with compression="uncompressed"';
+      const advice =
+        'its columns are compressed; expected none, as pandas writes with compression="uncompressed"';
       throw new DataError(advice, { file, cause });
     }
     throw new DataError(`is not a whole Arrow IPC file (${message})`, { file, cause });
