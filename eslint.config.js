@@ -17,6 +17,7 @@ const rooms = [
   "optimizers",
   "applications",
   "cli",
+  "notebook",
 ];
 
 const zones = rooms.flatMap((room, height) =>

@@ -36,7 +36,9 @@ def serve(model: Path, port: int, key: str) -> None:
     parameters.n_parallel = 4
     parameters.n_ctx = 16384  # shared by the four slots
     parameters.use_jinja = True
-    parameters.cpuparams.n_threads = min(8, os.cpu_count() or 2)
+    for threads in (parameters.cpuparams, parameters.cpuparams_batch):
+        threads.n_threads = min(8, os.cpu_count() or 2)
+        threads.poll = 0  # threads that wait by spinning slow each other down on a busy machine
     parameters.ui = False
     parameters.endpoint_slots = False  # it would show one caller's prompt to another
 

@@ -1,13 +1,158 @@
-export * from "./adapters/index.ts";
-export * from "./applications/index.ts";
-export * from "./core/index.ts";
-export * from "./data/index.ts";
-export * from "./evaluate/index.ts";
-export * from "./lm/index.ts";
-export * from "./metrics/index.ts";
-export * from "./modules/index.ts";
-export * from "./optimizers/index.ts";
-export * from "./reports/index.ts";
-export * from "./services/index.ts";
-export * from "./signature/index.ts";
-export * from "./tracking/index.ts";
+// What a notebook or a program imports. What is not here is the inside of a room, and may change.
+export {
+  type Adapter,
+  type AnySignature,
+  chatAdapter,
+  type Demo,
+  type FieldDelta,
+  jsonAdapter,
+  xmlAdapter,
+} from "./adapters/index.ts";
+export { type Classification, type ClassificationOptions, classify } from "./applications/index.ts";
+export {
+  ConfigurationError,
+  DataError,
+  type DatasetRecord,
+  defaultProgress,
+  display,
+  type Displayable,
+  escapeHtml,
+  type Listener,
+  listen,
+  LmframeError,
+  type MimeBundle,
+  ModelError,
+  ParseError,
+  type ProgressState,
+  RateLimitError,
+  record,
+  RefusedError,
+  type RunRecord,
+  showProgress,
+  type Span,
+  type SpanKind,
+  TooLongError,
+  traced,
+  TrackingError,
+  type Trackable,
+  UnreachableError,
+} from "./core/index.ts";
+export {
+  type ColumnSchema,
+  type ColumnTypes,
+  Dataset,
+  type ReadOptions,
+  type Row,
+  Scan,
+  type SplitOptions,
+  type TableLike,
+} from "./data/index.ts";
+export {
+  type Comparison,
+  type Estimate,
+  evaluate,
+  type EvaluateOptions,
+  Evaluation,
+  type Interval,
+  type PredictorTrace,
+  type Rollout,
+  type RowResult,
+  type Slice,
+} from "./evaluate/index.ts";
+export {
+  type Abilities,
+  type CallOptions,
+  type Choice,
+  connect,
+  type ContentPart,
+  currentLM,
+  FunctionModel,
+  history,
+  type LanguageModel,
+  labelLogprobs,
+  lm,
+  type LMChunk,
+  type LMOptions,
+  type LMRequest,
+  type LMResponse,
+  type Message,
+  meterUsage,
+  type ToolCall,
+  type ToolDefinition,
+  type Usage,
+  UsageMeter,
+} from "./lm/index.ts";
+export {
+  type ClassFigures,
+  closeness,
+  ConfusionMatrix,
+  exactMatch,
+  type Metric,
+  type MetricContext,
+  meanAbsoluteError,
+  normalizedSquaredError,
+  passageMatch,
+  type Score,
+  tokenF1,
+} from "./metrics/index.ts";
+export {
+  type CallSettings,
+  ChainOfThought,
+  configure,
+  type Extension,
+  type ExtensionReader,
+  loadProgram,
+  Module,
+  Parallel,
+  Predict,
+  type PredictOptions,
+  type PredictorEdit,
+  type PredictorState,
+  type ProgramDelta,
+  type ProgramInputs,
+  type ProgramOutputs,
+  withCallSettings,
+} from "./modules/index.ts";
+export {
+  BootstrapFewShot,
+  type Budget,
+  type Candidate,
+  type CompileOptions,
+  LabeledFewShot,
+  macroF1,
+  meanScore,
+  type Objective,
+  Optimization,
+  Optimizer,
+  type OptimizerOptions,
+  RandomSearch,
+  type Rollouts,
+  Study,
+  type StudyBudget,
+  StudyInterrupted,
+  weighted,
+} from "./optimizers/index.ts";
+export {
+  Chart,
+  confusionChart,
+  latencyChart,
+  perClassChart,
+  report,
+  Report,
+  type ReportSubject,
+  scoreChart,
+  searchChart,
+} from "./reports/index.ts";
+export { down, status, up } from "./services/index.ts";
+export {
+  type Field,
+  type FieldType,
+  inputField,
+  type InputsOf,
+  outputField,
+  type OutputsOf,
+  Signature,
+  signature,
+  type SignatureSource,
+} from "./signature/index.ts";
+export { type Logged, mlflow, MlflowClient, startTracing, type Tracing } from "./tracking/index.ts";

@@ -3,7 +3,15 @@ import { Dataset, type TableLike } from "../data/index.ts";
 import { type Comparison, evaluate, type Evaluation } from "../evaluate/index.ts";
 import { exactMatch } from "../metrics/index.ts";
 import { Predict } from "../modules/index.ts";
-import { type CompileOptions, macroF1, meanScore, type Optimization, type Optimizer, type OptimizerOptions, weighted } from "../optimizers/index.ts";
+import {
+  type CompileOptions,
+  macroF1,
+  meanScore,
+  type Optimization,
+  type Optimizer,
+  type OptimizerOptions,
+  weighted,
+} from "../optimizers/index.ts";
 import { signature } from "../signature/index.ts";
 
 /** What a classification is of. */
@@ -64,7 +72,7 @@ export async function classify(data: TableLike, options: ClassificationOptions):
       outputs: { [label]: `Literal[${labels.map((value) => JSON.stringify(value)).join(", ")}]` },
     }) as never,
     options.instructions ?? `Classify the ${label.replaceAll("_", " ")} of the ${text.replaceAll("_", " ")}.`,
-  ) as Predict;
+  ) as unknown as Predict;
   const metric = exactMatch(label);
   const run = (program: Predict, name: string) =>
     evaluate(program, test, metric, { name, signal, ...(concurrency !== undefined && { concurrency }) });
@@ -77,7 +85,13 @@ export async function classify(data: TableLike, options: ClassificationOptions):
       [0.5, macroF1(label)],
     ]),
     seed,
-  }).compile(classifier, { train, val, signal, ...(concurrency !== undefined && { concurrency }), ...compile });
+  }).compile(classifier, {
+    train,
+    val,
+    signal,
+    ...(concurrency !== undefined && { concurrency }),
+    ...compile,
+  });
   const program = optimization?.program ?? classifier;
   const after = program === classifier ? before : await run(program, "after");
   return {

@@ -39,7 +39,9 @@ export function classifyCommand(): Command {
     .option("--limit <rows>", "use this many rows, drawn by the seed", wholeNumber(10))
     .option("--seed <number>", "the same seed gives the same run", wholeNumber(0), 0)
     .addOption(
-      new Option("--optimizer <name>", "how to optimise").choices([...optimizerNames, "none"]).default("random-search"),
+      new Option("--optimizer <name>", "how to optimise")
+        .choices([...optimizerNames, "none"])
+        .default("random-search"),
     )
     .option("--instructions <text>", "what the classifier is told")
     .option("--concurrency <rows>", "rows under way at once", wholeNumber(1), 16)
@@ -77,7 +79,7 @@ async function run(file: string, flags: ClassifyFlags): Promise<void> {
       before,
       after,
       ...(optimization && { search: optimization }),
-      ...(run && { tracking: { url: run.url } }),
+      ...(run?.url !== undefined && { tracking: { url: run.url } }),
       configuration: { file, seed: flags.seed, optimizer: flags.optimizer, ...outcome.rows },
     }).save(flags.report);
   }
@@ -99,11 +101,16 @@ async function run(file: string, flags: ClassifyFlags): Promise<void> {
     });
     return;
   }
-  say(`rows     ${outcome.rows.train} to learn from, ${outcome.rows.val} to choose by, ${outcome.rows.test} to test on`);
+  say(
+    `rows     ${outcome.rows.train} to learn from, ${outcome.rows.val} to choose by, ${outcome.rows.test} to test on`,
+  );
   say(`before   ${sentence(before)}`);
   say(`after    ${after === before ? "kept as it was: nothing scored higher" : sentence(after)}`);
   say(comparison.verdict);
-  if (run) say(`MLflow   ${run.url}${run.spooled ? " (server away: waiting on disk, send it by `lmframe sync`)" : ""}`);
+  if (run)
+    say(
+      `MLflow   ${run.url}${run.spooled ? " (server away: waiting on disk, send it by `lmframe sync`)" : ""}`,
+    );
   if (flags.report !== undefined) say(`report   ${flags.report}`);
 }
 
@@ -114,8 +121,14 @@ function track({ before, after, optimization, comparison }: Classification, expe
     {
       ...record,
       name: "classification",
-      metrics: { ...record.metrics, score_before: before.score, score_difference: comparison.score.difference },
-      children: [before, ...(optimization ? [optimization] : []), ...(after === before ? [] : [after])].map((part) => part.toRun()),
+      metrics: {
+        ...record.metrics,
+        score_before: before.score,
+        score_difference: comparison.score.difference,
+      },
+      children: [before, ...(optimization ? [optimization] : []), ...(after === before ? [] : [after])].map(
+        (part) => part.toRun(),
+      ),
     },
     { experiment },
   );

@@ -6,9 +6,12 @@ import { relative } from "node:path";
 export function demoCommand(): Command {
   return new Command("demo")
     .summary("run the main job on the table that comes with lmframe")
-    .description("Classifies datasets/feedback.csv with the connected model and writes reports/feedback-classification.html.")
+    .description(
+      "Classifies datasets/feedback.csv with the connected model and writes reports/feedback-classification.html.",
+    )
     .action(async (_flags, demo: Command) => {
-      const here = (path: string) => relative(process.cwd(), fileURLToPath(new URL(`../../${path}`, import.meta.url)));
+      const here = (path: string) =>
+        relative(process.cwd(), fileURLToPath(new URL(`../../${path}`, import.meta.url)));
       await demo.parent!.parseAsync(
         [
           "classify",

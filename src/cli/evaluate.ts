@@ -10,7 +10,7 @@ import { mlflow } from "../tracking/index.ts";
 import { programAt } from "./load-program.ts";
 import { say, sayJson, wholeNumber } from "./output.ts";
 
-const metrics: Readonly<Record<string, (field: string) => Metric>> = {
+const metrics: Readonly<Record<string, (field: string) => Metric<object, object>>> = {
   exact: exactMatch,
   passage: passageMatch,
   f1: tokenF1,
@@ -40,7 +40,10 @@ export function evaluateCommand(): Command {
     .argument("<data>", "file of labelled rows")
     .option("--state <file>", "saved state to load into the program")
     .addOption(new Option("--metric <name>", "how to score").choices(Object.keys(metrics)).default("exact"))
-    .option("--field <name>", "output to score, against the column of the same name; default: the first that is a column")
+    .option(
+      "--field <name>",
+      "output to score, against the column of the same name; default: the first that is a column",
+    )
     .option("--baseline <run>", "MLflow run id whose score to compare with")
     .option("--max-drop <score>", "how far below the baseline is still well", Number, 0)
     .option("--concurrency <rows>", "rows under way at once", wholeNumber(1), 16)
@@ -58,27 +61,49 @@ export function evaluateCommand(): Command {
 async function run(path: string, file: string, flags: EvaluateFlags): Promise<void> {
   const program = await programAt(path, flags.state);
   const data = await Dataset.read(file);
-  const baseline = flags.baseline === undefined ? undefined : await mlflow.metric(flags.baseline, "score");
+  const baseline = flags.baseline === undefined ? undefined : await baselineScore(flags.baseline);
   await connect();
   const field = flags.field ?? scoredField(program, data);
-  const evaluation = await evaluate(program, data, metrics[flags.metric]!(field), { concurrency: flags.concurrency });
+  const evaluation = await evaluate(program, data, metrics[flags.metric]!(field), {
+    concurrency: flags.concurrency,
+  });
   const run = flags.track ? await mlflow.log(evaluation, { experiment: flags.experiment }) : undefined;
   if (flags.report !== undefined) {
-    await report({ after: evaluation, ...(run && { tracking: { url: run.url } }) }).save(flags.report);
+    await report({ after: evaluation, ...(run?.url !== undefined && { tracking: { url: run.url } }) }).save(flags.report);
   }
   const complete = evaluation.stopped === undefined && evaluation.outages === 0;
   const dropped = baseline !== undefined && evaluation.score < baseline - flags.maxDrop;
   if (flags.json) {
     const { score, macroF1, unreadable, errors } = evaluation;
-    sayJson({ score, macroF1, unreadable, errors, rows: evaluation.rows.length, baseline, passed: complete && !dropped, run: run?.url });
+    sayJson({
+      score,
+      macroF1,
+      unreadable,
+      errors,
+      rows: evaluation.rows.length,
+      baseline,
+      passed: complete && !dropped,
+      run: run?.url,
+    });
   } else {
     const { mean, interval } = evaluation.estimate;
-    say(`score     ${mean.toFixed(3)} (${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}) on ${evaluation.rows.length} rows`);
-    if (baseline !== undefined) say(`baseline  ${baseline.toFixed(3)}, ${flags.maxDrop} below it allowed: ${dropped ? "DROPPED" : "held"}`);
+    say(
+      `score     ${mean.toFixed(3)} (${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}) on ${evaluation.rows.length} rows`,
+    );
+    if (baseline !== undefined)
+      say(
+        `baseline  ${baseline.toFixed(3)}, ${flags.maxDrop} below it allowed: ${dropped ? "DROPPED" : "held"}`,
+      );
     if (!complete) say(`not complete: ${evaluation.stopped ?? `${evaluation.outages} rows met an outage`}`);
     if (run) say(`MLflow    ${run.url}`);
   }
   if (!complete || dropped) process.exitCode = 1;
+}
+
+async function baselineScore(run: string): Promise<number> {
+  const last = (await mlflow.readMetric(run, "score")).at(-1);
+  if (last) return last.value;
+  throw new ConfigurationError(`the baseline run ${run} has no metric "score"; name a run that \`lmframe evaluate\` logged`);
 }
 
 function scoredField(program: Module, data: Dataset): string {

@@ -18,11 +18,15 @@ async function exportedProgram(path: string): Promise<Module> {
   try {
     exported = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
   } catch (error) {
-    throw new ConfigurationError(`cannot load the program ${path}: ${(error as Error).message}`, { cause: error });
+    throw new ConfigurationError(`cannot load the program ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   const named = [exported.default, exported.program].map(made).find((program) => program !== undefined);
   if (named) return named;
-  const programs = Object.values(exported).map(made).filter((program) => program !== undefined);
+  const programs = Object.values(exported)
+    .map(made)
+    .filter((program) => program !== undefined);
   if (programs.length === 1) return programs[0]!;
   throw new ConfigurationError(
     `${path} exports ${programs.length === 0 ? "no program" : `${programs.length} programs`} ` +
@@ -32,6 +36,7 @@ async function exportedProgram(path: string): Promise<Module> {
 
 function made(value: unknown): Module | undefined {
   if (value instanceof Module) return value;
-  if (typeof value === "function" && value.prototype instanceof Module) return new (value as new () => Module)();
+  if (typeof value === "function" && value.prototype instanceof Module)
+    return new (value as new () => Module)();
   return undefined;
 }

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { defaultProgress, LmframeError, redact } from "../core/index.ts";
-import { terminalProgress } from "../core/progress-terminal.ts";
+import { defaultProgress, LmframeError, redact, terminalProgress } from "../core/index.ts";
 import { classifyCommand } from "./classify.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -51,7 +50,8 @@ for (const command of [
 // Programs are TypeScript, which Node strips of its types with a warning that tells their users nothing.
 process.removeAllListeners("warning");
 process.on("warning", (warning) => {
-  if (warning.name !== "ExperimentalWarning") process.stderr.write(`${warning.name}: ${redact(warning.message)}\n`);
+  if (warning.name !== "ExperimentalWarning")
+    process.stderr.write(`${warning.name}: ${redact(warning.message)}\n`);
 });
 
 defaultProgress(terminalProgress());
@@ -59,7 +59,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   // An error of ours says what to do; of any other the place matters.
-  const told = error instanceof LmframeError ? error.message : error instanceof Error ? error.stack : String(error);
+  const told =
+    error instanceof LmframeError ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`lmframe: ${redact(told ?? "")}\n`);
   process.exitCode = 1;
 }

@@ -18,10 +18,12 @@ export function mapCommand(): Command {
     .option("--state <file>", "saved state to load into the program")
     .option("--concurrency <rows>", "rows under way at once", wholeNumber(1), 16)
     .addHelpText("after", "\nExample:\n  $ lmframe map classifier.json new.csv labelled.parquet")
-    .action(async (path: string, input: string, output: string, flags: { state?: string; concurrency: number }) => {
-      const program = await programAt(path, flags.state);
-      await connect();
-      await program.map(Dataset.scan(input), { to: output, concurrency: flags.concurrency });
-      say(output);
-    });
+    .action(
+      async (path: string, input: string, output: string, flags: { state?: string; concurrency: number }) => {
+        const program = await programAt(path, flags.state);
+        await connect();
+        await program.map(Dataset.scan(input), { to: output, concurrency: flags.concurrency });
+        say(output);
+      },
+    );
 }

@@ -10,6 +10,11 @@ export function syncCommand(): Command {
     .action(async ({ json }: { json?: boolean }) => {
       const sent = await mlflow.sync();
       if (json) sayJson(sent);
-      else say(`${sent.runs} runs sent, ${sent.waiting} waiting`);
+      else {
+        for (const { url } of sent.sent) say(`sent     ${url}`);
+        for (const { name, reason } of sent.waiting) say(`waiting  ${name}: ${reason}`);
+        if (sent.sent.length + sent.waiting.length === 0) say("nothing waits");
+      }
+      if (sent.waiting.length > 0) process.exitCode = 1;
     });
 }

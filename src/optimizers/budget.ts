@@ -13,7 +13,7 @@ export interface Budget {
 }
 
 /** Who asks: the program itself, or one of the models that help to improve it. */
-export type Role = "task" | "prompt" | "reflection" | "teacher";
+export type ModelRole = "task" | "prompt" | "reflection" | "teacher";
 
 /** A budget for the program's own work, and one for each model that helps. */
 export interface StudyBudget extends Budget {
@@ -53,7 +53,7 @@ export class BudgetExhausted extends Error {
  * they are made; tokens, cost and time are known only after, so those end work at the next step.
  */
 export function requireBudget(
-  role: Role,
+  role: ModelRole,
   budget: Budget | undefined,
   used: Readonly<Used>,
   next: { rollouts: number; calls: number },

@@ -1,10 +1,10 @@
-export {
 export { optimizerByName, optimizerNames } from "./by-name.ts";
+export {
   BootstrapFewShot,
   type BootstrapFewShotOptions,
   type BootstrapOptions,
 } from "./bootstrap-few-shot.ts";
-export { type Budget, BudgetExhausted, type Role, type StudyBudget, type Used } from "./budget.ts";
+export { type Budget, BudgetExhausted, type ModelRole, type StudyBudget, type Used } from "./budget.ts";
 export type { Candidate, Edits } from "./candidate.ts";
 export { LabeledFewShot, type LabeledFewShotOptions } from "./labeled-few-shot.ts";
 export { macroF1, meanScore, type Objective, type ScoredRow, weighted } from "./objective.ts";

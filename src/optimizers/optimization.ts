@@ -8,7 +8,7 @@ import {
 } from "../core/index.ts";
 import { datasetRecord } from "../evaluate/index.ts";
 import { type Module, programToJSON } from "../modules/index.ts";
-import type { Role, Used } from "./budget.ts";
+import type { ModelRole, Used } from "./budget.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Ranked, Study } from "./study.ts";
 
@@ -29,7 +29,7 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
   /** Objective of the best program, on the validation rows. It was chosen by it: an honest figure needs rows apart. */
   readonly after: number;
   /** What was used by role, journaled work included. */
-  readonly used: Readonly<Record<Role, Readonly<Used>>>;
+  readonly used: Readonly<Record<ModelRole, Readonly<Used>>>;
   /** By the clock, since start or resumption. */
   readonly seconds: number;
   /** Why the search ended early; undefined where it ended by itself. */

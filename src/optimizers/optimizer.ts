@@ -28,7 +28,7 @@ export interface ProposerOptions {
 }
 
 /** What one run takes. */
-export interface CompileOptions<R extends object = Record<string, unknown>> {
+export interface CompileOptions {
   /** Rows to learn from. */
   train: TableLike;
   /** Rows to choose by. Default: half of `train`, drawn by the seed and then not learnt from. */
@@ -73,9 +73,9 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
    * @returns the best program with how it was found; the program itself where nothing scored higher.
    * Throws DataError for rows that lack columns, StudyInterrupted where models cannot be reached.
    */
-  async compile<P extends Module, R extends object = Record<string, unknown>>(
+  async compile<P extends Module>(
     program: P,
-    { train, val, budget = {}, concurrency = 16, journal, signal, maxOutages = 20 }: CompileOptions<R>,
+    { train, val, budget = {}, concurrency = 16, journal, signal, maxOutages = 20 }: CompileOptions,
   ): Promise<Optimization<P>> {
     const { seed = 0, metric, objective } = this.options;
     const rows = splitRows(Dataset.from(train), val && Dataset.from(val), seed);

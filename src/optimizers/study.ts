@@ -12,7 +12,7 @@ import { predictorPaths, rollout, type Rollout } from "../evaluate/index.ts";
 import { currentLM, type LanguageModel, usageOf } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
 import { inputColumns, type Module, pick } from "../modules/index.ts";
-import { addUsed, nothingUsed, requireBudget, type Role, type StudyBudget, type Used } from "./budget.ts";
+import { addUsed, nothingUsed, requireBudget, type ModelRole, type StudyBudget, type Used } from "./budget.ts";
 import { type Candidate, candidate, digest, type Edits } from "./candidate.ts";
 import { type Fingerprint, Journal } from "./journal.ts";
 import { meanScore, type Objective } from "./objective.ts";
@@ -37,7 +37,7 @@ export interface StudySetup {
   journal?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Models that help, each apart from the program's own. Default of each: the program's default model. */
-  models: Readonly<Partial<Record<Exclude<Role, "task">, LanguageModel>>>;
+  models: Readonly<Partial<Record<Exclude<ModelRole, "task">, LanguageModel>>>;
   /** Outages among the rollouts after which the study stops. */
   maxOutages: number;
 }
@@ -105,7 +105,7 @@ export class Study {
   readonly #candidates = new Map<string, Candidate>();
   readonly #ranking = new Map<string, Ranked>();
   readonly #proposals = new Map<string, number>();
-  readonly #used: Record<Role, Used> = {
+  readonly #used: Record<ModelRole, Used> = {
     task: nothingUsed,
     prompt: nothingUsed,
     reflection: nothingUsed,
@@ -176,7 +176,7 @@ export class Study {
   }
 
   /** What each role has used, journaled work included. */
-  get used(): Readonly<Record<Role, Readonly<Used>>> {
+  get used(): Readonly<Record<ModelRole, Readonly<Used>>> {
     return this.#used;
   }
 
@@ -235,7 +235,7 @@ export class Study {
    * reply could not be read; throws BudgetExhausted, and the outages of the model.
    */
   async propose<O extends object = Record<string, unknown>>(
-    role: Exclude<Role, "task">,
+    role: Exclude<ModelRole, "task">,
     program: Module,
     inputs: Readonly<Record<string, unknown>>,
     { temperature }: { temperature?: number } = {},
@@ -354,7 +354,7 @@ export class Study {
     return scored.length === 0 ? NaN : this.#objective(scored);
   }
 
-  #require(role: Role, next: { rollouts: number; calls: number }): void {
+  #require(role: ModelRole, next: { rollouts: number; calls: number }): void {
     this.signal?.throwIfAborted();
     const { budget } = this.#setup;
     requireBudget(role, role === "task" ? budget : budget[role], this.#used[role], next, this.seconds);
