@@ -21,9 +21,7 @@ function unescapeMarkers(text: string): string {
 // As models write it: in bold or as a heading, with spaces or signs missing.
 const looseMarker = /^[\s*#>`]*\[\[\s*#{1,3}\s*(\w+)\s*#{0,3}\s*\]{1,2}[*`:]*/;
 const strictMarker = /^\s*\[\[ ## (\w+) ## \]\]/;
-const maybeMarker = /^[\s*#>`]*(?:\[(?:\[[^\]\n]{0,100}\]?)?)?$/;
 const inlineEnd = /\[\[ ?## ?completed ?## ?\]\]/i;
-const inlineEndLength = marker(completed).length;
 
 /**
  * Splits a reply into sections as it arrives. A section starts with a marker at the start of a line and goes on
@@ -57,18 +55,12 @@ export class SectionReader {
       this.take(`${line}\n`, deltas);
       this.inLine = false;
     }
-    if (this.inLine || !maybeMarker.test(this.line)) {
-      // The line cannot start with a marker any more, but may hold the one that ends the reply.
-      const bracket = this.line.lastIndexOf("[[");
-      const last = this.line.endsWith("[") ? this.line.length - 1 : this.line.length;
-      const safe = bracket >= 0 && this.line.length - bracket < inlineEndLength ? bracket : last;
-      const whole = inlineEnd.test(this.line) || !looseMarkerOpen(this.line);
-      if (whole && safe > 0) {
-        const ready = this.line.slice(0, safe);
-        this.line = this.line.slice(safe);
-        this.take(ready, deltas);
-        this.inLine = true;
-      }
+    if (!this.inLine && mayBeMarker(this.line)) return deltas;
+    const safe = beforeInlineEnd(this.line);
+    if (safe > 0) {
+      this.take(this.line.slice(0, safe), deltas);
+      this.line = this.line.slice(safe);
+      this.inLine = true;
     }
     return deltas;
   }
@@ -132,9 +124,16 @@ export class SectionReader {
   }
 }
 
-/** Whether a marker has begun at the start of the line and is not whole yet. */
-function looseMarkerOpen(line: string): boolean {
-  return line.length < 200 && /^[\s*#>`]*\[\[[^\]]*\]?$/.test(line);
+/** Whether the start of a line may become a marker, or a longer one. */
+function mayBeMarker(line: string): boolean {
+  return line.length < 200 && /^[\s*#>`]*(?:\[(?:\[[^\]]*\]{0,2}[*`:]*)?)?$/.test(line);
+}
+
+/** Up to where a line cannot hold the start of the marker that ends the reply. */
+function beforeInlineEnd(line: string): number {
+  const bracket = line.lastIndexOf("[[");
+  if (bracket >= 0 && line.length - bracket < marker(completed).length) return bracket;
+  return line.endsWith("[") ? line.length - 1 : line.length;
 }
 
 /** `end`, or where an escaped marker starts that may run into it. */

@@ -77,8 +77,15 @@ describe("chat", () => {
     ["the inputs again", "[[ ## text ## ]]\npositive\n[[ ## sentiment ## ]]\nnegative"],
     ["the first of two", "[[ ## sentiment ## ]]\nnegative\n[[ ## sentiment ## ]]\npositive"],
     ["the start of the end", "[[ ## sentiment ## ]]\nnegative\n\n[[ ## comp"],
-    ["no marker but the last", "negative\n\n[[ ## completed ## ]]"],
   ])("%s", (_name, reply) => {
+    expect(chatAdapter.parse(sentiment, reply)).toEqual({ sentiment: "negative" });
+    const reader = chatAdapter.reader(sentiment);
+    const deltas = [...[...reply].flatMap((character) => reader.push(character)), ...reader.end()];
+    expect(deltas.map(({ delta }) => delta).join("")).toBe("negative");
+  });
+
+  test("no marker but the last", () => {
+    const reply = "negative\n\n[[ ## completed ## ]]";
     expect(chatAdapter.parse(sentiment, reply)).toEqual({ sentiment: "negative" });
   });
 
