@@ -110,8 +110,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
 
   /** Name and plain options, so that a journal of other options is told apart. */
   #describe(): string {
-    const plain = Object.entries(this.options).filter(([, value]) =>
-      ["number", "string", "boolean"].includes(typeof value),
+    const plain = Object.entries(this.options).filter(
+      ([name, value]) => name !== "seed" && ["number", "string", "boolean"].includes(typeof value),
     );
     return `${this.constructor.name} ${JSON.stringify(Object.fromEntries(plain.sort()))}`;
   }
