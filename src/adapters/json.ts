@@ -61,7 +61,7 @@ function outline(signature: AnySignature): string {
 }
 
 function line({ name, type, description }: Field): string {
-  return `- ${name}: ${describeType(type)}${description === "" ? "" : `. ${description}`}`;
+  return `- ${name}: ${describeType(type)}${description === "" ? "" : `; ${description}`}`;
 }
 
 function streamReader(signature: AnySignature): ReturnType<Adapter["reader"]> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { coerce, coerceText } from "../../src/adapters/index.ts";
+import { coerce, coerceText } from "../../src/adapters/coerce.ts";
 import { fromZod, parseType } from "../../src/signature/index.ts";
 
 const type = (spelling: string) => parseType(spelling);
