@@ -26,6 +26,8 @@ export class Signature<I extends object, O extends object> implements Displayabl
   readonly instructions: string;
   /** Inputs first, then outputs, each in their order. */
   readonly fields: readonly Field[];
+  readonly inputs: readonly Field[];
+  readonly outputs: readonly Field[];
 
   /**
    * @param fields - of both roles, in any order.
@@ -43,16 +45,10 @@ export class Signature<I extends object, O extends object> implements Displayabl
       throw new ConfigurationError("a signature needs an output: 'inputs -> outputs'");
     }
     this.fields = Object.freeze(sorted.map((field) => Object.freeze({ ...field })));
+    this.inputs = Object.freeze(ofRole(this.fields, "input"));
+    this.outputs = Object.freeze(ofRole(this.fields, "output"));
     this.instructions = instructions === undefined ? defaultInstructions(sorted) : dedent(instructions);
     Object.freeze(this);
-  }
-
-  get inputs(): readonly Field[] {
-    return ofRole(this.fields, "input");
-  }
-
-  get outputs(): readonly Field[] {
-    return ofRole(this.fields, "output");
   }
 
   withInstructions(instructions: string): Signature<I, O> {
