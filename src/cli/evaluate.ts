@@ -3,14 +3,14 @@ import { ConfigurationError } from "../core/index.ts";
 import { Dataset } from "../data/index.ts";
 import { evaluate } from "../evaluate/index.ts";
 import { connect } from "../lm/index.ts";
-import { exactMatch, type Metric, passageMatch, tokenF1 } from "../metrics/index.ts";
+import { exactMatch, type FieldMetric, passageMatch, tokenF1 } from "../metrics/index.ts";
 import type { Module } from "../modules/index.ts";
 import { report } from "../reports/index.ts";
 import { mlflow } from "../tracking/index.ts";
 import { programAt } from "./load-program.ts";
 import { say, sayJson, wholeNumber } from "./output.ts";
 
-const metrics: Readonly<Record<string, (field: string) => Metric<object, object>>> = {
+const metrics: Readonly<Record<string, (field: string) => FieldMetric>> = {
   exact: exactMatch,
   passage: passageMatch,
   f1: tokenF1,
