@@ -25,6 +25,8 @@ def locate() -> Path:
 
 
 def serve(model: Path, port: int, key: str) -> None:
+    # Threads that wait by spinning slow each other down many times over on a busy machine. Read as the library loads.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
@@ -38,7 +40,7 @@ def serve(model: Path, port: int, key: str) -> None:
     parameters.use_jinja = True
     for threads in (parameters.cpuparams, parameters.cpuparams_batch):
         threads.n_threads = min(8, os.cpu_count() or 2)
-        threads.poll = 0  # threads that wait by spinning slow each other down on a busy machine
+        threads.poll = 0
     parameters.ui = False
     parameters.endpoint_slots = False  # it would show one caller's prompt to another
 

@@ -78,6 +78,8 @@ async function find(options: LMOptions): Promise<LanguageModel> {
     identity: options.identity ?? identity,
     price: options.price ?? { input: 0, output: 0 },
     abilities: { jsonSchema: true, logprobs: true, ...options.abilities },
+    // A small model that loses its way would otherwise write until its context is full.
+    defaults: { maxTokens: 1000, ...options.defaults },
     // The server works on four prompts at once; more would only wait there, against the time-out.
     limits: { concurrency: 4, ...options.limits },
   });

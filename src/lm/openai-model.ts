@@ -22,7 +22,7 @@ export type RequestDefaults = Omit<LMRequest, "messages" | "rollout">;
 export interface OpenAIModelOptions extends EndpointOptions {
   /** Default: `OPENAI_MODEL`. */
   model?: string | undefined;
-  /** Filled in where a request leaves them unset; part of the model's identity. */
+  /** Filled in where a request leaves them unset; part of the model's identity. Default: temperature 0. */
   defaults?: RequestDefaults | undefined;
   /** Default: OpenAI's list price at its own endpoint; elsewhere unknown, and the cost is null. */
   price?: Price | undefined;
@@ -55,9 +55,8 @@ export class OpenAIModel implements LanguageModel {
       );
     this.name = name;
     this.#endpoint = new Endpoint(options);
-    this.#defaults = withoutUnset(options.defaults ?? {});
-    const defaults = Object.keys(this.#defaults).length > 0 ? ` ${JSON.stringify(this.#defaults)}` : "";
-    this.identity = `${options.identity ?? `${this.#endpoint.address} ${name}`}${defaults}`;
+    this.#defaults = { temperature: 0, ...withoutUnset(options.defaults ?? {}) };
+    this.identity = `${options.identity ?? `${this.#endpoint.address} ${name}`} ${JSON.stringify(this.#defaults)}`;
     this.#price = options.price ?? (this.#endpoint.isOpenAI ? listPrice(name) : undefined);
     this.abilities = { jsonSchema: undefined, tools: undefined, logprobs: undefined, ...options.abilities };
     this.#reasoning = options.reasoning ?? isReasoningModel(name);
