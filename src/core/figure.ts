@@ -45,7 +45,8 @@ function holdsPlotly(): boolean {
   return true;
 }
 
-function plotlySource(): string {
+/** plotly.js (its basic bundle, 1.2 MB) as it can stand inside a `<script>` element. */
+export function plotlySource(): string {
   const source = readFileSync(
     createRequire(import.meta.url).resolve("plotly.js-basic-dist-min/plotly-basic.min.js"),
     "utf8",

@@ -1,5 +1,7 @@
 import { display, type Displayable, escapeHtml, type MimeBundle } from "../core/index.ts";
 import { type Figure, figureBundle } from "../core/figure.ts";
+import type { Evaluation } from "../evaluate/index.ts";
+import { clip } from "./words.ts";
 
 /** One chart with all that a reader may need of it. Shown in a cell as the interactive chart. */
 export class Chart implements Displayable {
@@ -7,7 +9,7 @@ export class Chart implements Displayable {
   readonly title: string;
   /** Data and layout as plotly.js takes them. */
   readonly figure: Figure;
-  /** The same in words, read aloud and printed where no chart is drawn. */
+  /** The same in words: read aloud, printed, and there where scripts are off. */
   readonly alternative: string;
 
   constructor(title: string, figure: Figure, alternative: string) {
@@ -21,25 +23,83 @@ export class Chart implements Displayable {
   }
 }
 
-/** Text from data as a label of a chart: plotly reads some HTML tags, and data must not speak in them. */
-export function label(text: string): string {
-  const short = text.length > 40 ? `${text.slice(0, 39)}…` : text;
-  return escapeHtml(short);
+/**
+ * Colours that people with any colour vision tell apart (Okabe and Ito 2008), with a contrast of 3 to 1 or more on
+ * white and on near-black.
+ */
+export const colours = { before: "#8a8a8a", after: "#0072B2", candidate: "#D55E00" } as const;
+
+/** One of the evaluations that a chart draws side by side. */
+export interface Version {
+  name: string;
+  color: string;
+  evaluation: Evaluation;
 }
 
-/** Colours that people with any colour vision tell apart (Okabe and Ito 2008), on light and on dark. */
-export const colours = { before: "#999999", after: "#0072B2", good: "#009E73", bad: "#D55E00" } as const;
+/** The evaluation before, where there was another, and the one after. */
+export function versions(after: Evaluation, before: Evaluation | undefined): Version[] {
+  const is = { name: "after", color: colours.after, evaluation: after };
+  if (before === undefined || before === after) return [is];
+  return [{ name: "before", color: colours.before, evaluation: before }, is];
+}
 
-/** What all charts share: no frame, no margin to waste, the page's own colours. */
-export function layout(members: Record<string, unknown>): Record<string, unknown> {
+/** Text from data as a label of a chart: plotly reads some HTML tags, and data must not speak in them. */
+export function label(text: string): string {
+  return escapeHtml(clip(text, 24));
+}
+
+/** Of every axis; the ticks cannot be seen, and hold the labels off. */
+const axis = { zeroline: false, fixedrange: true, ticks: "outside", ticklen: 6, tickcolor: "rgba(0,0,0,0)" };
+const axisTitle = (text: string) => ({ text, standoff: 8, font: { size: 12 } });
+
+/** An axis of quantities. */
+export function quantity(title: string, members: object = {}): object {
   return {
-    margin: { l: 56, r: 16, t: 8, b: 48 },
+    title: axisTitle(title),
+    gridcolor: "rgba(128,128,128,0.18)",
+    ...axis,
+    ...members,
+  };
+}
+
+/** An axis of labels at 0, 1, 2 …: labels that look alike when cut, or like numbers, stay apart. */
+export function categories(labels: readonly string[], title = ""): object {
+  return {
+    title: axisTitle(title),
+    tickmode: "array",
+    tickvals: labels.map((_, index) => index),
+    ticktext: labels.map(label),
+    range: [-0.5, labels.length - 0.5],
+    automargin: true,
+    showgrid: false,
+    ...axis,
+  };
+}
+
+/** {@link categories} from top to bottom. */
+export function categoriesDown(labels: readonly string[], title = ""): object {
+  return { ...categories(labels, title), range: [labels.length - 0.5, -0.5] };
+}
+
+/** What all charts share: no frame, no margin to waste, the page's own colours. `height` in pixels. */
+export function layout(height: number, legend: boolean, axes: { xaxis: object; yaxis: object }): object {
+  return {
+    height: height + (legend ? 24 : 0),
+    margin: { l: 48, r: 16, t: legend ? 32 : 8, b: 48 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "system-ui, sans-serif", size: 13, color: "#777777" },
-    height: 320,
-    showlegend: false,
+    showlegend: legend,
+    legend: {
+      orientation: "h",
+      x: 0,
+      y: 1,
+      yanchor: "bottom",
+      itemclick: false,
+      itemdoubleclick: false,
+    },
     hoverlabel: { align: "left" },
-    ...members,
+    dragmode: false,
+    ...axes,
   };
 }

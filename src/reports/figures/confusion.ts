@@ -1,54 +1,69 @@
 import type { Evaluation } from "../../evaluate/index.ts";
-import { Chart, label, layout } from "../chart.ts";
+import { categories, categoriesDown, Chart, label, layout } from "../chart.ts";
+import { clip, count } from "../words.ts";
+
+/** Labels beyond which the cells are too small for their numbers; hovering still tells them. */
+const mostNumbered = 15;
+/** Of a cell, so that a gap is left between two. */
+const side = 0.95;
 
 /**
  * Expected labels (rows) against predicted ones (columns). Shade is the share of the expected label's rows, the
  * number their count. Undefined where the metric compares no field of few values.
+ *
+ * @param when what to add to the title, as "before".
  */
-export function confusionChart(evaluation: Evaluation): Chart | undefined {
+export function confusionChart(evaluation: Evaluation, when?: string): Chart | undefined {
   const { confusion } = evaluation;
   if (!confusion) return undefined;
-  const { labels } = confusion;
-  const expected = confusion.classes().map((one) => one.label);
-  const counts = expected.map((row) => labels.map((column) => confusion.count(row, column)));
-  const shares = counts.map((row) => {
-    const total = row.reduce((sum, count) => sum + count, 0);
-    return row.map((count) => count / total);
-  });
-  const wrong = expected.flatMap((row, y) =>
-    labels.flatMap((column, x) => (row === column ? [] : [{ row, column, count: counts[y]![x]! }])),
+  const predicted = confusion.labels;
+  const classes = confusion.classes();
+  const expected = classes.map((one) => one.label);
+  // plotly's basic bundle has no heatmap: each cell is a bar of its own.
+  const cells = classes.flatMap(({ label: row, support }, y) =>
+    predicted.map((column, x) => {
+      const rows = confusion.count(row, column);
+      return { x, y, row, column, rows, share: rows / support };
+    }),
   );
-  const worst = wrong.sort((a, b) => b.count - a.count)[0];
+  const numbered = predicted.length <= mostNumbered;
   return new Chart(
-    "Expected against predicted",
+    when === undefined ? "Expected against predicted" : `Expected against predicted, ${when}`,
     {
       data: [
         {
-          type: "heatmap",
-          x: labels.map(label),
-          y: expected.map(label),
-          z: shares,
-          text: counts.map((row) => row.map(String)),
-          texttemplate: "%{text}",
-          hovertemplate: "expected %{y}<br>predicted %{x}<br>%{text} rows, %{z:.0%} of the expected<extra></extra>",
-          colorscale: [
-            [0, "rgba(0,114,178,0.04)"],
-            [1, "rgba(0,114,178,0.85)"],
-          ],
-          zmin: 0,
-          zmax: 1,
-          showscale: false,
-          xgap: 2,
-          ygap: 2,
+          type: "bar",
+          x: cells.map(({ x }) => x),
+          base: cells.map(({ y }) => y - side / 2),
+          y: cells.map(() => side),
+          width: side,
+          text: cells.map(({ rows }) => (numbered ? String(rows) : "")),
+          textposition: "inside",
+          insidetextanchor: "middle",
+          textangle: 0,
+          constraintext: "none",
+          marker: { color: cells.map(({ share }) => `rgba(0,114,178,${(0.05 + 0.7 * share).toFixed(3)})`) },
+          customdata: cells.map(({ row, column, rows, share }) => [label(row), label(column), rows, share]),
+          hovertemplate:
+            "expected %{customdata[0]}<br>predicted %{customdata[1]}<br>%{customdata[2]} rows, %{customdata[3]:.0%} of the expected<extra></extra>",
         },
       ],
-      layout: layout({
-        xaxis: { title: { text: "predicted" }, type: "category", automargin: true, showgrid: false },
-        yaxis: { title: { text: "expected" }, type: "category", automargin: true, autorange: "reversed", showgrid: false },
+      layout: layout(Math.max(240, 110 + expected.length * (numbered ? 52 : 22)), false, {
+        xaxis: categories(predicted, "predicted"),
+        yaxis: categoriesDown(expected, "expected"),
       }),
     },
-    worst && worst.count > 0
-      ? `Most often confused: ${worst.count} rows that are ${worst.row} were said to be ${worst.column}.`
-      : "No label was confused with another.",
+    mostConfused(evaluation),
   );
+}
+
+function mostConfused({ confusion }: Evaluation): string {
+  const pairs = confusion!.labels.flatMap((row) =>
+    confusion!.labels.flatMap((column) =>
+      row === column ? [] : [{ row, column, rows: confusion!.count(row, column) }],
+    ),
+  );
+  const worst = pairs.sort((a, b) => b.rows - a.rows)[0];
+  if (!worst || worst.rows === 0) return "No label was taken for another.";
+  return `Most often confused: “${clip(worst.row, 40)}” taken for “${clip(worst.column, 40)}”, ${count(worst.rows, "row")}.`;
 }

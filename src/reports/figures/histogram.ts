@@ -1,79 +1,53 @@
-import { type Evaluation, quantile } from "../../evaluate/index.ts";
-import { Chart, colours, layout } from "../chart.ts";
+import type { Evaluation } from "../../evaluate/index.ts";
+import { Chart, layout, quantity, type Version } from "../chart.ts";
 
-/** How the scores of the rows are spread; outages have none. */
-export function scoreChart(after: Evaluation, before?: Evaluation): Chart {
-  const scores = (evaluation: Evaluation) => values(evaluation, "score");
-  const all = scores(after);
-  const full = all.filter((score) => score >= 1).length;
-  return histogram("Scores of the rows", "score", scores, after, before, `${full} of ${all.length} rows score 1.`, {
-    start: 0,
-    end: 1.05,
-    size: 0.05,
-  });
+const bins = 30;
+
+/** What a histogram is of. */
+interface HistogramOptions {
+  title: string;
+  /** Of the values, on the axis. */
+  unit: string;
+  values: (evaluation: Evaluation) => number[];
+  /** Values beyond it are counted at it, so that a few far away do not squeeze the others. Default: none are. */
+  most?: number;
+  alternative: string;
 }
 
-/** How long the rows took, in seconds. */
-export function latencyChart(after: Evaluation, before?: Evaluation): Chart {
-  const seconds = (evaluation: Evaluation) => values(evaluation, "seconds");
-  const sorted = Float64Array.from(seconds(after)).sort();
-  return histogram(
-    "Seconds a row",
-    "seconds",
-    seconds,
-    after,
-    before,
-    `Half of the rows took at most ${quantile(sorted, 0.5).toFixed(2)} s, 95 % at most ${quantile(sorted, 0.95).toFixed(2)} s.`,
+/** Counts of values as steps, before behind after, both in the same bins. NaN is left out. */
+export function histogram(drawn: readonly Version[], options: HistogramOptions): Chart {
+  const { title, unit, values, most = Infinity, alternative } = options;
+  const kept = drawn.map((version) =>
+    values(version.evaluation)
+      .filter((value) => !Number.isNaN(value))
+      .map((value) => Math.min(value, most)),
   );
-}
-
-/** Rows beyond which a histogram is drawn from an even sample; its shape no longer changes. */
-const mostDrawn = 20_000;
-
-function values(evaluation: Evaluation, member: "score" | "seconds"): number[] {
-  const every = Math.ceil(evaluation.rows.length / mostDrawn);
-  const drawn: number[] = [];
-  let place = 0;
-  for (const row of evaluation.rows) {
-    if (place++ % every === 0 && Number.isFinite(row[member])) drawn.push(Number(row[member].toFixed(4)));
-  }
-  return drawn;
-}
-
-function histogram(
-  title: string,
-  unit: string,
-  read: (evaluation: Evaluation) => number[],
-  after: Evaluation,
-  before: Evaluation | undefined,
-  alternative: string,
-  bins?: { start: number; end: number; size: number },
-): Chart {
-  const compared = before !== undefined && before !== after;
-  const trace = (evaluation: Evaluation, name: string, color: string) => ({
-    type: "histogram",
-    x: read(evaluation),
-    name,
-    marker: { color },
-    opacity: 0.75,
-    ...(bins ? { xbins: bins } : { nbinsx: 40 }),
-    hovertemplate: `%{x} ${unit}: %{y} rows<extra>${name}</extra>`,
-  });
+  const all = kept.flat();
+  const low = all.reduce((a, b) => Math.min(a, b), 0);
+  const high = all.reduce((a, b) => Math.max(a, b), low);
+  const size = (high - low || 1) / bins;
+  const edges = Array.from({ length: bins + 1 }, (_, index) => low + index * size);
   return new Chart(
     title,
     {
-      data: [
-        ...(compared ? [trace(before, "before", colours.before)] : []),
-        trace(after, compared ? "after" : "rows", colours.after),
-      ],
-      layout: layout({
-        barmode: compared && bins ? "group" : "overlay",
-        showlegend: compared,
-        legend: { orientation: "h", y: 1.12, x: 0 },
-        margin: { l: 56, r: 16, t: 28, b: 48 },
-        height: 280,
-        xaxis: { title: { text: unit }, rangemode: "tozero", gridcolor: "rgba(128,128,128,0.2)" },
-        yaxis: { title: { text: "rows" }, gridcolor: "rgba(128,128,128,0.2)" },
+      data: drawn.map(({ name, color }, index) => {
+        const counts = new Array<number>(bins + 1).fill(0);
+        for (const value of kept[index]!) counts[Math.min(bins - 1, Math.floor((value - low) / size))]!++;
+        return {
+          type: "scatter",
+          mode: "lines",
+          name,
+          // Plotly steps at each x, so the last edge stands alone, at zero rows.
+          x: edges.map((edge) => Number(edge.toPrecision(4))),
+          y: counts,
+          line: { color, width: 2, shape: "hv" },
+          fill: "tozeroy",
+          hovertemplate: `from %{x:.3~g}: %{y} rows<extra>${name}</extra>`,
+        };
+      }),
+      layout: layout(220, drawn.length > 1, {
+        xaxis: quantity(unit),
+        yaxis: quantity("rows", { rangemode: "tozero", tickformat: "d", nticks: 6 }),
       }),
     },
     alternative,

@@ -1,13 +1,14 @@
-import { Chart, colours, label, layout } from "../chart.ts";
+import { Chart, colours, label, layout, quantity } from "../chart.ts";
 import type { SearchSummary } from "../subject.ts";
+import { count, score } from "../words.ts";
 
 /** What each candidate scored on the validation rows, in the order in which they were made. */
 export function searchChart({ ranking, candidates }: SearchSummary): Chart {
   const places = new Map(candidates.map((one, index) => [one.id, index]));
   const tried = [...ranking].sort((a, b) => places.get(a.candidate.id)! - places.get(b.candidate.id)!);
   let best = -Infinity;
-  const running = tried.map(({ score }) => (best = Math.max(best, score)));
-  const at = tried.map((_, index) => index);
+  const running = tried.map((one) => (best = Math.max(best, one.score)));
+  const at = tried.map((_, index) => index + 1);
   return new Chart(
     "Candidates on the validation rows",
     {
@@ -15,31 +16,31 @@ export function searchChart({ ranking, candidates }: SearchSummary): Chart {
         {
           type: "scatter",
           mode: "lines",
+          name: "best so far",
           x: at,
           y: running,
           line: { color: colours.after, shape: "hv", width: 2 },
-          name: "best so far",
           hoverinfo: "skip",
         },
         {
           type: "scatter",
           mode: "markers",
-          x: at,
-          y: tried.map(({ score }) => score),
-          text: tried.map(({ candidate }) => label(candidate.origin)),
-          marker: { color: colours.bad, size: 9 },
           name: "candidate",
+          x: at,
+          y: tried.map((one) => one.score),
+          text: tried.map(({ candidate }) => label(candidate.origin)),
+          marker: { color: colours.candidate, size: 9 },
           hovertemplate: "%{text}: %{y:.3f}<extra></extra>",
         },
       ],
-      layout: layout({
-        showlegend: true,
-        legend: { orientation: "h", y: 1.12, x: 0 },
-        margin: { l: 56, r: 16, t: 28, b: 48 },
-        xaxis: { title: { text: "candidate, in the order made" }, dtick: 1, gridcolor: "rgba(128,128,128,0.2)" },
-        yaxis: { title: { text: "objective" }, gridcolor: "rgba(128,128,128,0.2)" },
+      layout: layout(240, true, {
+        xaxis: quantity("candidate, in the order made", {
+          tickformat: "d",
+          nticks: Math.min(tried.length + 1, 12),
+        }),
+        yaxis: quantity("objective", { nticks: 6 }),
       }),
     },
-    `${tried.length} candidates, the best at ${best.toFixed(3)}.`,
+    `${count(tried.length, "candidate")}, the best at ${score(tried.length === 0 ? NaN : best)}.`,
   );
 }

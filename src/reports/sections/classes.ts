@@ -1,16 +1,38 @@
-import type { Evaluation } from "../../evaluate/index.ts";
-import { html, type Html } from "../html.ts";
+import { confusionChart } from "../figures/confusion.ts";
+import { perClassChart } from "../figures/per-class.ts";
+import { html } from "../html.ts";
+import { charts, type Section, table } from "../section.ts";
+import type { Reported } from "../subject.ts";
+import { score } from "../words.ts";
 
-/** Precision, recall and F1 by class as a table. */
-export function classTable(evaluation: Evaluation): Html | undefined {
-  const classes = evaluation.confusion?.classes();
-  if (!classes) return undefined;
-  return html`<div class="scroll"><table>
-    <caption>By class, ${evaluation.subject.name}</caption>
-    <thead><tr><th scope="col">class</th><th scope="col">rows</th><th scope="col">predicted</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">F1</th></tr></thead>
-    <tbody>${classes.map(
-      ({ label, support, predicted, precision, recall, f1 }) =>
-        html`<tr><th scope="row">${label}</th><td>${support}</td><td>${predicted}</td><td>${precision.toFixed(3)}</td><td>${recall.toFixed(3)}</td><td>${f1.toFixed(3)}</td></tr>`,
-    )}</tbody>
-  </table></div>`;
+/** How each label fared. Undefined where the metric compares no field of few values. */
+export function classes({ after, before }: Reported): Section | undefined {
+  const figures = after.confusion?.classes();
+  if (!figures) return undefined;
+  const was = new Map(before?.confusion?.classes().map((one) => [one.label, one.f1]));
+  return {
+    id: "classes",
+    title: "Classes",
+    body: charts(
+      before && confusionChart(before, "before"),
+      confusionChart(after, before && "after"),
+      perClassChart(after, before),
+      table(
+        "Precision, recall and F1 by class",
+        ["class", "rows", "predicted", "precision", "recall", "F1", ...(before ? ["F1 before"] : [])],
+        figures.map(
+          ({ label, support, predicted, precision, recall, f1 }) =>
+            html`<tr>
+              <th scope="row">${label}</th>
+              <td>${support}</td>
+              <td>${predicted}</td>
+              <td>${score(precision)}</td>
+              <td>${score(recall)}</td>
+              <td>${score(f1)}</td>
+              ${before && html`<td>${score(was.get(label))}</td>`}
+            </tr>`,
+        ),
+      ),
+    ),
+  };
 }

@@ -1,21 +1,34 @@
 import { safeLink } from "../../core/index.ts";
-import { html, type Html } from "../html.ts";
-import type { ReportSubject } from "../subject.ts";
+import { html } from "../html.ts";
+import type { Section } from "../section.ts";
+import type { Reported } from "../subject.ts";
+import { count } from "../words.ts";
 
 /** What the figures rest on: data, metric, settings, and where the run is kept. */
-export function configuration({ after, tracking, configuration: settings = {} }: ReportSubject): Html {
+export function configuration({ after, tracking, configuration: settings = {} }: Reported): Section {
   const { dataset, metric, program } = after.subject;
-  const link = tracking && safeLink(tracking.url);
-  const rows: [string, string | number | boolean][] = [
+  const link = tracking?.url === undefined ? undefined : safeLink(tracking.url);
+  const entries: [string, string][] = [
     ["program", program.constructor.name],
     ["metric", metric],
-    ["data", `${dataset.name}, ${dataset.rows} rows, ${dataset.digest.slice(0, 12)}`],
-    ["run at", new Date(after.startedAt).toISOString().slice(0, 16).replace("T", " ") + " UTC"],
-    ...Object.entries(settings),
+    ["data", `${dataset.name}, ${count(after.rows.length, "row")}, digest ${dataset.digest.slice(0, 12)}`],
+    ["run at", `${new Date(after.startedAt).toISOString().slice(0, 16).replace("T", " ")} UTC`],
+    ...Object.entries(settings).map(([name, value]): [string, string] => [name, String(value)]),
   ];
-  return html`<section id="configuration" aria-labelledby="configuration-title">
-    <h2 id="configuration-title">Configuration</h2>
-    <dl class="settings">${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${String(value)}</dd>`)}
-    ${link === undefined ? undefined : html`<dt>MLflow run</dt><dd><a href="${link}" rel="noreferrer">${link}</a></dd>`}</dl>
-  </section>`;
+  return {
+    id: "configuration",
+    title: "Configuration",
+    body: html`<dl class="settings">
+      ${entries.map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+      ${
+        link &&
+        html`<dt>MLflow run</dt>
+          <dd><a href="${link}" rel="noreferrer">${link}</a></dd>`
+      }
+    </dl>`,
+  };
 }

@@ -1,35 +1,58 @@
-import { html, type Html } from "../html.ts";
-import type { SearchSummary } from "../subject.ts";
+import { searchChart } from "../figures/search.ts";
+import { html } from "../html.ts";
+import { charts, type Section, table } from "../section.ts";
+import type { Reported, SearchSummary } from "../subject.ts";
+import { clip, count, dollars, duration, score } from "../words.ts";
 
 const mostCandidates = 30;
 
-/** What was tried and what it cost. */
-export function searchTable(search: SearchSummary): Html {
-  const { ranking, candidates, used, seconds, stopped, optimizer } = search;
-  const spent = Object.entries(used).filter(([, { calls, rollouts }]) => calls + rollouts > 0);
-  return html`<p>${optimizer} made ${candidates.length} candidates in ${seconds.toFixed(0)} s${stopped === undefined ? "" : `, and ended early: ${stopped}`}. ${spent.map(
-    ([role, { rollouts, calls, tokens, cost }]) =>
-      html`${role}: ${rollouts > 0 ? `${rollouts} rollouts, ` : ""}${calls} calls, ${tokens.toLocaleString("en")} tokens${cost === null || cost === 0 ? "" : `, $${cost.toFixed(4)}`}. `,
-  )}</p>
-  <details>
-    <summary>Candidates by score</summary>
-    <div class="scroll"><table>
-      <caption>Candidates scored on all validation rows, best first</caption>
-      <thead><tr><th scope="col">score</th><th scope="col">made by</th><th scope="col">changes</th></tr></thead>
-      <tbody>${ranking
-        .slice(0, mostCandidates)
-        .map(
-          ({ candidate, score }) =>
-            html`<tr><td>${score.toFixed(3)}</td><td class="text">${candidate.origin}</td><td class="text">${changes(candidate.edits)}</td></tr>`,
-        )}</tbody>
-    </table></div>
-  </details>`;
+/** What was tried and what it took. Undefined where nothing was searched. */
+export function search({ search: found }: Reported): Section | undefined {
+  if (!found) return undefined;
+  const { ranking, candidates, seconds, stopped, optimizer } = found;
+  const early = stopped === undefined ? "" : ` It ended early: ${stopped}.`;
+  const most = ranking.length > mostCandidates ? `, the best ${mostCandidates}` : "";
+  return {
+    id: "search",
+    title: "Search",
+    body: html`<p>
+        ${optimizer} made ${count(candidates.length, "candidate")} in ${duration(seconds)}.
+        ${used(found)}${early}
+      </p>
+      ${charts(searchChart(found))}
+      <details>
+        <summary>Candidates by score</summary>
+        ${table(
+          `Candidates scored on all validation rows, best first${most}`,
+          ["made by", "score", "what it changes"],
+          ranking.slice(0, mostCandidates).map(
+            ({ candidate, score: value }) =>
+              html`<tr>
+                <th scope="row">${candidate.origin}</th>
+                <td>${score(value)}</td>
+                <td class="text">${changes(candidate.edits)}</td>
+              </tr>`,
+          ),
+        )}
+      </details>`,
+  };
+}
+
+function used({ used: byRole }: SearchSummary): string {
+  return Object.entries(byRole)
+    .filter(([, { rollouts, calls }]) => rollouts + calls > 0)
+    .map(
+      ([role, { rollouts, calls, tokens, cost }]) =>
+        `The ${role} model: ${rollouts > 0 ? `${count(rollouts, "rollout")}, ` : ""}${count(calls, "call")}, ${count(tokens, "token")}${cost === null || cost === 0 ? "" : `, ${dollars(cost)}`}.`,
+    )
+    .join(" ");
 }
 
 function changes(edits: SearchSummary["ranking"][number]["candidate"]["edits"]): string {
-  const parts = Object.entries(edits).map(
-    ([path, { instructions, demos }]) =>
-      `${path}: ${[instructions, demos && `${demos.length} examples`].filter((part) => part !== undefined).join("; ")}`,
-  );
-  return parts.join(" · ") || "none: the program as it was";
+  const parts = Object.entries(edits).map(([path, { instructions, demos }]) => {
+    const told = instructions === undefined ? [] : [`“${clip(instructions, 400)}”`];
+    const shown = demos === undefined ? [] : [count(demos.length, "example")];
+    return `${path === "self" ? "" : `${path}: `}${[...told, ...shown].join(", ")}`;
+  });
+  return parts.join("; ") || "nothing: the program as it was";
 }
