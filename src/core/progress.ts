@@ -20,6 +20,8 @@ export interface Progress {
   advance(steps?: number, facts?: Record<string, string | number>): void;
   /** Sets what is done, where work is not counted step by step. */
   set(done: number, facts?: Record<string, string | number>): void;
+  /** Says how much there is to do, where that becomes known only on the way. */
+  expect(total: number): void;
   /** Ends the report; later calls do nothing. */
   end(facts?: Record<string, string | number>): void;
 }
@@ -42,6 +44,9 @@ export function startProgress(label: string, total?: number): Progress {
   return {
     advance: (steps = 1, facts) => tell(state.done + steps, facts, false),
     set: (done, facts) => tell(done, facts, false),
+    expect: (expected) => {
+      state.total = expected;
+    },
     end: (facts) => tell(state.done, facts, true),
   };
 }

@@ -1,3 +1,5 @@
+import { LmframeError } from "../core/index.ts";
+
 /** What work may cost at most. Absent members are not limited. */
 export interface Budget {
   /** Runs of the program on a row, as the metric counts them. */
@@ -44,7 +46,7 @@ export function addUsed(a: Readonly<Used>, b: Readonly<Used>): Used {
 }
 
 /** The study may spend no more; the strategy ends, and the best candidate so far is taken. */
-export class BudgetExhausted extends Error {
+export class BudgetExhausted extends LmframeError {
   override name = "BudgetExhausted";
 }
 

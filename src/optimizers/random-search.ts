@@ -20,6 +20,8 @@ export class RandomSearch extends Optimizer<RandomSearchOptions> {
     const { numCandidates = 16, stopAt = Infinity, ...bootstrap } = this.options;
     const { maxBootstrappedDemos = 4, maxLabeledDemos = 16 } = bootstrap;
     const rows = study.train.rows().map((_, index) => index);
+    // The program as it was, labelled rows, one bootstrap, and the random sets; each training row is run once.
+    study.plan((numCandidates + 3) * study.val.length + rows.length);
     for (let number = -2; number < numCandidates; number++) {
       const draw = study.random(`demos ${number}`);
       const demos =

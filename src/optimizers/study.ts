@@ -1,5 +1,6 @@
 import {
   ConfigurationError,
+  LmframeError,
   random,
   type Random,
   record,
@@ -12,7 +13,14 @@ import { predictorPaths, rollout, type Rollout } from "../evaluate/index.ts";
 import { currentLM, type LanguageModel, usageOf } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
 import { inputColumns, type Module, pick } from "../modules/index.ts";
-import { addUsed, nothingUsed, requireBudget, type ModelRole, type StudyBudget, type Used } from "./budget.ts";
+import {
+  addUsed,
+  nothingUsed,
+  requireBudget,
+  type ModelRole,
+  type StudyBudget,
+  type Used,
+} from "./budget.ts";
 import { type Candidate, candidate, digest, type Edits } from "./candidate.ts";
 import { type Fingerprint, Journal } from "./journal.ts";
 import { meanScore, type Objective } from "./objective.ts";
@@ -71,7 +79,7 @@ export interface Ranked {
 }
 
 /** The study stops because models cannot be reached; what was done is in the journal. */
-export class StudyInterrupted extends Error {
+export class StudyInterrupted extends LmframeError {
   override name = "StudyInterrupted";
 }
 
@@ -116,6 +124,8 @@ export class Study {
   #callsARollout: number;
   #outages = 0;
   #paid = 0;
+  #finished = 0;
+  #best = -Infinity;
 
   constructor(setup: StudySetup) {
     this.#setup = setup;
@@ -140,6 +150,11 @@ export class Study {
   /** A stream of random numbers of its own for each name, the same for the same seed. */
   random(name: string): Random {
     return random(parseInt(digest([this.seed, name]).slice(0, 12), 16));
+  }
+
+  /** Says how many rollouts the strategy means to ask for at most, so that progress can tell the time left. */
+  plan(rollouts: number): void {
+    this.#progress.expect(Math.min(rollouts, this.#setup.budget.rollouts ?? Infinity));
   }
 
   /** One row of a split. */
@@ -224,6 +239,7 @@ export class Study {
     if (split === "val" && repeat === 0 && temperature === undefined && rows.length === this.val.length) {
       if (!Number.isNaN(score) && !this.#ranking.has(candidate.id)) {
         this.#ranking.set(candidate.id, { candidate, score, results });
+        this.#best = Math.max(this.#best, score);
       }
     }
     this.#tell();
@@ -298,7 +314,10 @@ export class Study {
     settings: { temperature?: number; rollout?: number },
   ): Promise<Rollout> {
     const known = this.#journal.rollouts.get(key);
-    if (known) return known;
+    if (known) {
+      this.#finished++;
+      return known;
+    }
     const { program, paths } = this.#programOf(candidate);
     const row = this.#rows[split][index]!;
     return this.#places.run(async () => {
@@ -318,6 +337,8 @@ export class Study {
         this.#paid++;
         this.#journal.write({ kind: "rollout", key, result });
       }
+      this.#finished++;
+      this.#tell();
       return result;
     });
   }
@@ -375,10 +396,9 @@ export class Study {
   }
 
   #tell(): void {
-    const best = this.ranking[0];
-    const { rollouts, calls, cost } = this.#used.task;
-    this.#progress.set(rollouts, {
-      ...(best && { best: best.score.toFixed(3) }),
+    const { calls, cost } = this.#used.task;
+    this.#progress.set(this.#finished, {
+      ...(this.#best > -Infinity && { best: this.#best.toFixed(3) }),
       candidates: this.#candidates.size,
       calls,
       ...(cost !== null && cost > 0 && { cost: `$${cost.toFixed(3)}` }),
