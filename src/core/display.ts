@@ -9,6 +9,7 @@ export type MimeBundle = Record<string, unknown>;
 
 /** A value that shows itself richly as the last value of a cell. `text/plain` is always among its types. */
 export interface Displayable {
+  /** The value by MIME type, richest first. */
   [display](): MimeBundle;
 }
 

@@ -31,7 +31,9 @@ export interface Span {
 
 /** Hears of calls as they start and end. What a listener throws is reported as a warning and goes no further. */
 export interface Listener {
+  /** Hears of a call before it runs. */
   start?(span: Span): void;
+  /** Hears of a call that ended, well or not. */
   end?(span: Span): void;
 }
 

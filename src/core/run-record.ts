@@ -42,5 +42,6 @@ export interface RunRecord {
 
 /** A result that can be logged: an evaluation, an optimisation. */
 export interface Trackable {
+  /** What there is to log, as plain data. */
   toRun(): RunRecord;
 }

@@ -35,7 +35,7 @@ const rowsAtOnce = 65_536;
 export type TableLike<R extends object = Row> =
   Dataset<R> | readonly R[] | Table | FrameLike | Readonly<Record<string, ArrayLike<unknown>>>;
 
-/** A column's name, its type as {@link Kind} describes it (`integer`, `list<string>`), and how many values are missing. */
+/** A column's name, its type (`integer`, `list<string>`), and how many values are missing. */
 export interface ColumnSchema {
   name: string;
   type: string;
@@ -195,6 +195,7 @@ export class Dataset<R extends object = Row> implements Iterable<R>, Displayable
     return this.#row(position);
   }
 
+  /** The rows in order, each read as it is reached. */
   *[Symbol.iterator](): Iterator<R> {
     for (let position = 0; position < this.length; position++) yield this.#row(position);
   }
@@ -427,6 +428,7 @@ export class Dataset<R extends object = Row> implements Iterable<R>, Displayable
     return { "text/html": showHtml(shown), "text/plain": showText(shown) };
   }
 
+  /** The table as text, for terminals. */
   [inspect.custom](): string {
     return `Dataset ${showText(this.#shown())}`;
   }

@@ -73,6 +73,7 @@ export class Scan<R extends object = Row> implements AsyncIterable<R> {
     return createHash("sha256").update(content).digest("hex");
   }
 
+  /** The rows in order; the file is read as they are asked for. */
   async *[Symbol.asyncIterator](): AsyncIterator<R> {
     for await (const { rows } of this.#open()) yield* rows as R[];
   }

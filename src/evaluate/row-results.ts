@@ -53,6 +53,7 @@ export class RowResults implements Iterable<RowResult> {
     }
   }
 
+  /** The rows in order. */
   *[Symbol.iterator](): Generator<RowResult, void> {
     if (!this.#file) {
       yield* this.#kept;

@@ -1,7 +1,7 @@
 import { ConfigurationError, RateLimitError } from "../core/index.ts";
 import { MinuteWindow, type Share } from "./minute-window.ts";
 
-/** Options of {@link limited}. */
+/** Options of `limited`. */
 export interface LimitOptions {
   /** Calls under way at once. Default: as many as are asked for, until the endpoint refuses one. */
   concurrency?: number | undefined;

@@ -62,6 +62,7 @@ export class History implements Displayable {
     return this.toString();
   }
 
+  /** The calls, folded out. */
   [display](): MimeBundle {
     const html = this.calls
       .map((call) => {

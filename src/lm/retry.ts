@@ -3,7 +3,7 @@ import { layer } from "./layer.ts";
 import type { LanguageModel, LMChunk, LMRequest, LMResponse } from "./request.ts";
 import { noteAttempts } from "./trace.ts";
 
-/** Options of {@link retrying}. */
+/** Options of `retrying`. */
 export interface RetryOptions {
   /**
    * How often a call is tried in all. Default 10: where 30 % of calls fail, one in 170,000 is lost, and an

@@ -44,6 +44,7 @@ export class UsageMeter {
     return { ...this.#totals };
   }
 
+  /** Counts a span that ended. */
   add(span: Span): void {
     if (span.kind !== "model") return;
     const totals = this.#totals;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { columnOf, type FieldMetric, fieldMetric, outputOf } from "./field-metric.ts";
 import { normalizeText } from "./text.ts";
 
-/** True where two texts are the same after {@link normalizeText}: case, punctuation and articles do not count. */
+/** True where two texts are the same once normalised: case, punctuation and articles do not count. */
 export function sameText(prediction: string, answer: string): boolean {
   return normalizeText(prediction) === normalizeText(answer);
 }

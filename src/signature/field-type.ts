@@ -20,7 +20,7 @@ export interface ZodSchema<T = unknown> {
 /**
  * The type of a field, as data. Everything but the `schema` of a zod type is plain JSON.
  *
- * `union` holds no `null`, `optional`, `union` or second `literal` among its options: {@link unionOf} sees to
+ * `union` holds no `null`, `optional`, `union` or second `literal` among its options: `unionOf` sees to
  * that, so that one type has one form.
  */
 export type FieldType =

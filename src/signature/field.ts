@@ -13,7 +13,7 @@ export interface Field {
   readonly type: FieldType;
   /** What the field means, for the model; `""` when nothing was said. DSPy saves that as `${name}`. */
   readonly description: string;
-  /** The label DSPy keeps for a field, as {@link inferPrefix} makes it. */
+  /** The label DSPy keeps for a field, as `inferPrefix` makes it. */
   readonly prefix: string;
 }
 

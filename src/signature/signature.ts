@@ -51,6 +51,7 @@ export class Signature<I extends object, O extends object> implements Displayabl
     Object.freeze(this);
   }
 
+  /** With other instructions; fields stay. */
   withInstructions(instructions: string): Signature<I, O> {
     return new Signature(this.fields, instructions);
   }

@@ -97,7 +97,7 @@ const artifactsApi = "api/2.0/mlflow-artifacts/artifacts";
 /**
  * MLflow's REST interface, as far as lmframe needs it (https://mlflow.org/docs/latest/rest-api.html; tried
  * against 3.17). What may be repeated is tried three times in all, with growing pauses; every failure is a
- * TrackingError, and a {@link ServerAwayError} where waiting may help.
+ * TrackingError, and a `ServerAwayError` where waiting may help.
  */
 export class MlflowClient {
   /** Without credentials. */
@@ -242,7 +242,7 @@ export class MlflowClient {
     return answer.runs ?? [];
   }
 
-  /** Logs one batch; {@link batches} splits what is larger. The same point, parameter or tag twice is there once. */
+  /** Logs one batch; `batches` splits what is larger. The same point, parameter or tag twice is there once. */
   async logBatch(runId: string, batch: Batch): Promise<void> {
     await this.#json({
       doing: "log metrics, parameters and tags",

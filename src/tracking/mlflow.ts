@@ -14,15 +14,26 @@ async function url(of: Pick<Logged, "url"> | string): Promise<string | undefined
  * started where it does not run. Keys, tokens and credentials are taken out of all that is logged.
  */
 export const mlflow = {
+  /** Logs a result as a finished run: an evaluation, an optimisation, or a record made by hand. */
   log,
+  /** Does work as a run of its own, which ends as the body ends. */
   run,
+  /** Address of a run's page. */
   url,
+  /** Sends what waits on disk since the server was away. */
   sync,
+  /** Sets the experiment of this process. */
   setExperiment,
+  /** Runs a body with another experiment in force. */
   withExperiment,
+  /** Reads a run by its id. */
   get: getRun,
+  /** The runs of an experiment, newest first. */
   search: searchRuns,
+  /** The points of one metric of a run. */
   readMetric,
+  /** Reads a table of a run as rows. */
   readTable,
+  /** Reads a file of a run. */
   readArtifact,
 };

@@ -14,7 +14,7 @@ export interface RunOptions {
   parent?: Pick<Logged, "key" | "runId"> | string | undefined;
 }
 
-/** What {@link log} takes beside the result. */
+/** What `mlflow.log` takes beside the result. */
 export interface LogOptions extends RunOptions {
   /** Further files: path among the run's artifacts to content. */
   artifacts?: Readonly<Record<string, string | Uint8Array>> | undefined;

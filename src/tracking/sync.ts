@@ -5,7 +5,7 @@ import { resume, RunAboveWaitsError } from "./send.ts";
 import { connectServer, type Server, serverName } from "./server.ts";
 import { SpoolFile } from "./spool.ts";
 
-/** What {@link sync} did. */
+/** What `mlflow.sync` did. */
 export interface SyncResult {
   /** Runs that are whole on the server now. */
   sent: Logged[];
