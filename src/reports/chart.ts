@@ -49,7 +49,14 @@ export function label(text: string): string {
 }
 
 /** Of every axis; the ticks cannot be seen, and hold the labels off. */
-const axis = { zeroline: false, fixedrange: true, ticks: "outside", ticklen: 6, tickcolor: "rgba(0,0,0,0)" };
+const axis = {
+  zeroline: false,
+  fixedrange: true,
+  automargin: true,
+  ticks: "outside",
+  ticklen: 6,
+  tickcolor: "rgba(0,0,0,0)",
+};
 const axisTitle = (text: string) => ({ text, standoff: 8, font: { size: 12 } });
 
 /** An axis of quantities. */
@@ -70,7 +77,6 @@ export function categories(labels: readonly string[], title = ""): object {
     tickvals: labels.map((_, index) => index),
     ticktext: labels.map(label),
     range: [-0.5, labels.length - 0.5],
-    automargin: true,
     showgrid: false,
     ...axis,
   };

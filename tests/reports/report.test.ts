@@ -113,6 +113,15 @@ describe("a report of a change", () => {
     await close();
   });
 
+  test("shows a prompt that was written anew as the one and then the other", async () => {
+    const anew = plain.with({ self: { instructions: "Which desk takes it?" } });
+    const { page, close } = await open({ after: await evaluate(anew, data, metric), before });
+    expect(await page.locator("#prompts pre").innerHTML()).toBe(
+      "<del>Sort the message.</del>\n\n<ins>Which desk takes it?</ins>",
+    );
+    await close();
+  });
+
   test("is the same page for the same evaluations", async () => {
     expect(await report({ after, before }).html()).toBe(await report({ after, before }).html());
   });
@@ -278,7 +287,9 @@ describe("hostile text", () => {
     await page.getByRole("searchbox").fill(attacks[0]!);
     expect(await drawn(page)).toBe(await page.locator(".chart").count());
     // A label is read as text, not as the markup of charts.
-    expect(await page.locator("#classes .ytick text").allTextContents()).toContain("<script>window.ran=1</s…");
+    expect(await page.locator("#classes .ytick text").allTextContents()).toContain(
+      "<script>window.ran=1</s…",
+    );
     expect(await page.evaluate("window.ran")).toBeUndefined();
     expect(faults).toEqual([]);
     expect(requests).toEqual([address]);

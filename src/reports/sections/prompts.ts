@@ -31,7 +31,7 @@ ${earlier ? await difference(earlier.instructions, state.instructions) : state.i
   };
 }
 
-/** Share of the longer text that must have stayed; with less, a comparison by words is a salad. */
+/** Share of the shorter text that must have stayed; with less, a comparison by words is a salad. */
 const leastInCommon = 0.4;
 
 /** What changed, word by word; where little was left as it was, the one text and then the other. */
@@ -42,12 +42,8 @@ async function difference(before: string, after: string): Promise<Html[]> {
     (sum, { value, added, removed }) => (added || removed ? sum : sum + value.length),
     0,
   );
-  if (before !== "" && after !== "" && stayed < leastInCommon * Math.max(before.length, after.length)) {
-    return [
-      html`<del>${before}</del>
-
-        <ins>${after}</ins>`,
-    ];
+  if (before !== "" && after !== "" && stayed < leastInCommon * Math.min(before.length, after.length)) {
+    return [html`<del>${before}</del>`, html`${"\n\n"}`, html`<ins>${after}</ins>`];
   }
   return parts.map(({ value, added, removed }) =>
     added ? html`<ins>${value}</ins>` : removed ? html`<del>${value}</del>` : html`${value}`,
