@@ -181,6 +181,7 @@ export {
 export {
   Chart,
   confusionChart,
+  estimateChart,
   latencyChart,
   perClassChart,
   report,
@@ -189,6 +190,7 @@ export {
   scoreChart,
   searchChart,
   type SearchSummary,
+  sliceChart,
 } from "./reports/index.ts";
 export { down, type ServiceStatus, status, up, type UpOptions } from "./services/index.ts";
 export {

@@ -11,6 +11,13 @@ export interface Difference {
   interval: Interval;
 }
 
+/** Rows whose score changed in one direction. */
+export interface Flips {
+  count: number;
+  /** The first 200 of them. */
+  rows: readonly { before: RowResult; after: RowResult }[];
+}
+
 /** Two evaluations of the same rows, row against row. */
 export interface Comparison {
   /** Rows that both scored. */
@@ -21,9 +28,9 @@ export interface Comparison {
   };
   macroF1: Difference | undefined;
   /** Rows that score higher now. */
-  better: readonly { before: RowResult; after: RowResult }[];
+  better: Flips;
   /** Rows that score lower now. */
-  worse: readonly { before: RowResult; after: RowResult }[];
+  worse: Flips;
   /** One plain sentence: what changed, and whether it is more than chance. */
   verdict: string;
 }
@@ -33,8 +40,10 @@ const keptFlips = 200;
 
 /** Compares row by row; see `Evaluation.compare`. */
 export function compareRows(before: RowResults, after: RowResults, field: string | undefined): Comparison {
-  const better: { before: RowResult; after: RowResult }[] = [];
-  const worse: { before: RowResult; after: RowResult }[] = [];
+  const flips = {
+    better: { count: 0, rows: [] as { before: RowResult; after: RowResult }[] },
+    worse: { count: 0, rows: [] as { before: RowResult; after: RowResult }[] },
+  };
   const scores: { before: number[]; after: number[] } = { before: [], after: [] };
   const labels = new Map<string, number>();
   const numbers: { expected: number[]; before: number[]; after: number[] } = {
@@ -55,8 +64,11 @@ export function compareRows(before: RowResults, after: RowResults, field: string
     if (Number.isNaN(one.score) || Number.isNaN(other.score)) continue;
     scores.before.push(one.score);
     scores.after.push(other.score);
-    if (other.score > one.score && better.length < keptFlips) better.push({ before: one, after: other });
-    if (other.score < one.score && worse.length < keptFlips) worse.push({ before: one, after: other });
+    if (other.score !== one.score) {
+      const flipped = other.score > one.score ? flips.better : flips.worse;
+      flipped.count++;
+      if (flipped.rows.length < keptFlips) flipped.rows.push({ before: one, after: other });
+    }
     const labelled = field === undefined ? undefined : labelsOf(one.row, one, field);
     if (field !== undefined && labelled !== undefined) {
       numbers.expected.push(numberOf(labelled.expected));
@@ -86,8 +98,7 @@ export function compareRows(before: RowResults, after: RowResults, field: string
     rows: differences.length,
     score,
     macroF1,
-    better,
-    worse,
+    ...flips,
     verdict: verdictOf(score, differences.length),
   };
 }

@@ -1,4 +1,4 @@
-export type { Comparison, Difference } from "./comparison.ts";
+export type { Comparison, Difference, Flips } from "./comparison.ts";
 export { datasetRecord, evaluate, type EvaluateOptions } from "./evaluate.ts";
 export { type Estimate, Evaluation, type EvaluationSubject, type Slice } from "./evaluation.ts";
 export {

@@ -29,7 +29,7 @@ export interface ToolDefinition {
   parameters: JsonSchema;
 }
 
-/** What is asked of a language model: one type for every endpoint. Unset members are left to the endpoint. */
+/** What is asked of a language model: one type for every endpoint. Unset members are the model's defaults, else the endpoint's. */
 export interface LMRequest {
   messages: readonly Message[];
   /** Answers wanted. Default 1. */

@@ -274,10 +274,10 @@ describe("Evaluation", () => {
     expect(comparison.rows).toBe(30);
     expect(comparison.score).toMatchObject({ before: 16 / 30, after: 28 / 30 });
     expect(comparison.score.difference).toBeCloseTo(12 / 30, 12);
-    expect(comparison.better.map(({ after: { index } }) => index)).toEqual(
+    expect(comparison.better.rows.map(({ after: { index } }) => index)).toEqual(
       Array.from({ length: 14 }, (_, n) => n),
     );
-    expect(comparison.worse.map(({ before: { index } }) => index)).toEqual([28, 29]);
+    expect(comparison.worse.rows.map(({ before: { index } }) => index)).toEqual([28, 29]);
     // 14 better, 2 worse: 2 · (1 + 16 + 120) / 2¹⁶.
     expect(comparison.score.probability).toBeCloseTo((2 * 137) / 65536, 12);
     expect(comparison.score.interval[0]).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-import type { Comparison } from "../../evaluate/index.ts";
+import type { Flips } from "../../evaluate/index.ts";
 import { html, type Html } from "../html.ts";
 import { list, type Section } from "../section.ts";
 import type { Reported } from "../subject.ts";
@@ -16,11 +16,13 @@ export function changes({ comparison, after }: Reported): Section | undefined {
   };
 }
 
-function flips(direction: "better" | "worse", rows: Comparison["better"], field: string | undefined): Html {
+function flips(direction: "better" | "worse", flipped: Flips, field: string | undefined): Html {
+  const { rows } = flipped;
   if (rows.length === 0) return html`<p>No row scores ${direction} than before.</p>`;
   return html`<details>
     <summary>
-      ${count(rows.length, "row")} ${rows.length === 1 ? "scores" : "score"} ${direction} than before
+      ${count(flipped.count, "row")} ${flipped.count === 1 ? "scores" : "score"} ${direction} than
+      before${flipped.count > rows.length ? `, the first ${rows.length} of them here` : ""}
     </summary>
     ${list(
       `Rows that score ${direction} than before`,
