@@ -7,18 +7,17 @@ export function demoCommand(): Command {
   return new Command("demo")
     .summary("run the main job on the table that comes with lmframe")
     .description(
-      "Classifies datasets/feedback.csv with the connected model and writes reports/feedback-classification.html.",
+      "Classifies the messages of datasets/feedback.csv with the connected model and writes " +
+        "reports/feedback-classification.html.",
     )
     .action(async (_flags, demo: Command) => {
-      const here = (path: string) =>
-        relative(process.cwd(), fileURLToPath(new URL(`../../${path}`, import.meta.url)));
+      const table = fileURLToPath(new URL("../../datasets/feedback.csv", import.meta.url));
       await demo.parent!.parseAsync(
         [
-          "classify",
-          here("datasets/feedback.csv"),
+          ...["classify", relative(process.cwd(), table)],
           ...["--text", "text", "--label", "sentiment", "--seed", "7"],
           ...["--instructions", "Classify what an airline's customer wrote."],
-          ...["--report", here("reports/feedback-classification.html")],
+          ...["--report", "reports/feedback-classification.html"],
         ],
         { from: "user" },
       );

@@ -1,16 +1,20 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "commander";
 import { defaultProgress, LmframeError, redact, terminalProgress } from "../core/index.ts";
+import { packageRoot } from "../services/index.ts";
 import { classifyCommand } from "./classify.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { Interrupted } from "./interrupt.ts";
 import { mapCommand } from "./map.ts";
+import { note } from "./output.ts";
 import { promptCommand } from "./prompt.ts";
 import { downCommand, statusCommand, upCommand } from "./services.ts";
 import { syncCommand } from "./sync.ts";
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as {
   version: string;
 };
 
@@ -60,7 +64,7 @@ try {
 } catch (error) {
   // An error of ours says what to do; of any other the place matters.
   const told =
-    error instanceof LmframeError ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`lmframe: ${redact(told ?? "")}\n`);
-  process.exitCode = 1;
+    error instanceof LmframeError ? error.message : error instanceof Error ? error.stack : undefined;
+  note(told ?? String(error));
+  process.exitCode = error instanceof Interrupted ? 130 : 1;
 }

@@ -3,8 +3,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Where lmframe itself is installed; the same from `src` and from `dist`. */
-export const packageRoot: string = fileURLToPath(new URL("../../", import.meta.url));
+/** Where lmframe itself is installed: the nearest folder with a manifest, from `src` and from wherever in `dist`. */
+export const packageRoot: string = nearestManifest(dirname(fileURLToPath(import.meta.url)));
+
+function nearestManifest(folder: string): string {
+  const above = dirname(folder);
+  return existsSync(join(folder, "package.json")) || above === folder ? folder : nearestManifest(above);
+}
 
 const marks = [".lmframe", "package.json", "pyproject.toml", ".git"];
 

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { packageRoot } from "./home.ts";
 import { identify, type ProcessIdentity } from "./process.ts";
 
 /**
@@ -9,7 +9,8 @@ import { identify, type ProcessIdentity } from "./process.ts";
  */
 export function watchOwner(service: ProcessIdentity, owner = ownerOfEnvironment()): void {
   if (owner === undefined) return;
-  const program = fileURLToPath(new URL(`./owner-watch${extname(import.meta.url)}`, import.meta.url));
+  const built = import.meta.url.endsWith(".js");
+  const program = join(packageRoot, built ? "dist/services/owner-watch.js" : "src/services/owner-watch.ts");
   const args = [identify(owner), service].map(({ pid, birth }) => JSON.stringify({ pid, birth }));
   spawn(process.execPath, [program, ...args], { detached: true, stdio: "ignore", windowsHide: true }).unref();
 }

@@ -40,6 +40,12 @@ describe("the build", () => {
       `export { count } from "./room/count.ts";\n` +
         `export const later: () => Promise<typeof import("./room/count.ts")> = () => import("./room/count.ts");\n`,
     );
+    write(
+      "src/room/main.ts",
+      `#!/usr/bin/env node\nimport { count } from "./count.ts";\n` +
+        `class Shown { static last: Shown | undefined; get again(): Shown { return new Shown(); } }\n` +
+        `console.log(count, (Shown.last = new Shown()).again.constructor.name);\n`,
+    );
     expect(node("setup/build.mjs")).toEqual({ status: 0, stdout: "" });
   });
   afterAll(() => rmSync(clone, { recursive: true, force: true }));
@@ -47,6 +53,10 @@ describe("the build", () => {
   test("runs as JavaScript", () => {
     const code = `import { count, later } from "./dist/index.js"; console.log(count + (await later()).count);`;
     expect(node("--input-type=module", "-e", code).stdout).toBe("6\n");
+  });
+
+  test("builds each main.ts as a program, its classes known by their names", () => {
+    expect(node("dist/room/main.js").stdout).toBe("3 Shown\n");
   });
 
   // A type that is not found is `any`, and then every one of these lines would pass.
