@@ -1,5 +1,6 @@
 // Opens JupyterLab with the kernel "TypeScript (lmframe)": npm run lab [-- --no-browser --port 8890 ...]
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { jupyter, root } from "./jupyter.mjs";
 import { Problem } from "./problem.mjs";
