@@ -1,7 +1,14 @@
 import { type DatasetRecord, ConfigurationError, mapOrdered, startProgress, traced } from "../core/index.ts";
 import { Dataset, type Row, Scan, type TableLike } from "../data/index.ts";
 import { type Metric, readScore } from "../metrics/index.ts";
-import { type CallSettings, inputColumns, type Module, pick, type ProgramOutputs } from "../modules/index.ts";
+import {
+  type CallSettings,
+  inputColumns,
+  type Module,
+  pick,
+  type ProgramOutputs,
+  rowsAtOnce,
+} from "../modules/index.ts";
 import { Evaluation } from "./evaluation.ts";
 import { predictorPaths, rollout, type Rollout } from "./rollout.ts";
 
@@ -9,7 +16,7 @@ import { predictorPaths, rollout, type Rollout } from "./rollout.ts";
 export interface EvaluateOptions extends CallSettings {
   /** For people; default: the program's class. */
   name?: string;
-  /** Rows under way at once. Default 16. */
+  /** Rows under way at once. Default: as many as the model answers at once, where it says so, else 16. */
   concurrency?: number;
   /** Outages in a row at which it stops and gives back what it has. Default 20; a wrong setting or key stops at once. */
   maxOutages?: number;
@@ -35,7 +42,7 @@ export async function evaluate<P extends Module, R extends object = Row>(
 ): Promise<Evaluation> {
   const {
     name,
-    concurrency = 16,
+    concurrency = rowsAtOnce(options),
     maxOutages = 20,
     stages = {},
     context = "test",

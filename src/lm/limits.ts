@@ -11,6 +11,7 @@ import type { LanguageModel, LMRequest } from "./request.ts";
 export function limited(model: LanguageModel, options: LimitOptions = {}): LanguageModel {
   const gate = new Gate(options);
   return layer(model, {
+    concurrency: options.concurrency,
     async complete(request, call = {}) {
       const pass = await gate.enter(estimateTokens(request), call.signal);
       try {

@@ -123,6 +123,8 @@ export interface LanguageModel {
   readonly identity: string;
   /** What the endpoint was found or is declared to be able to do; undefined: not known yet. */
   readonly abilities: Abilities;
+  /** How many requests it answers at once, where that is known: more would only wait. */
+  readonly concurrency?: number | undefined;
   /** Answers, or throws one of the errors under ModelError or a ConfigurationError. */
   complete(request: LMRequest, options?: CallOptions): Promise<LMResponse>;
   /** Answers piece by piece. */

@@ -1,5 +1,6 @@
 import type { Adapter } from "../adapters/adapter.ts";
 import { setting } from "../core/index.ts";
+import { currentLM } from "../lm/index.ts";
 import type { LanguageModel, LMRequest } from "../lm/request.ts";
 
 /** Request members a predictor or a call may set beside the messages. */
@@ -46,4 +47,12 @@ export function withCallSettings<R>(settings: CallSettings | undefined, body: ()
  */
 export function configure(settings: CallSettings): void {
   current.set({ ...current.get(), ...settings });
+}
+
+/**
+ * Rows to run at once where nobody said: as many as the model in force answers at once, else 16. Rows that wait for
+ * the model would only look slow.
+ */
+export function rowsAtOnce({ lm }: Pick<CallSettings, "lm">): number {
+  return (lm ?? current.get().lm ?? currentLM.get())?.concurrency ?? 16;
 }

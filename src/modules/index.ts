@@ -3,11 +3,12 @@ export {
   type CallSettings,
   configure,
   type RequestSettings,
+  rowsAtOnce,
   withCallSettings,
 } from "./call-settings.ts";
 export { ChainOfThought } from "./chain-of-thought.ts";
 export { map, type MapRowsOptions } from "./map.ts";
-export { Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";
+export { isModule, Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";
 export { Parallel } from "./parallel.ts";
 export { Predict, type PredictOptions } from "./predict.ts";
 export { inputColumns, pick, type RowRun, runRow } from "./run-row.ts";

@@ -15,14 +15,14 @@ import { formatOf } from "../data/file.ts";
 import { Dataset, Scan, type TableLike } from "../data/index.ts";
 import { currentLM } from "../lm/index.ts";
 import { type Answer, AnswerJournal } from "./answer-journal.ts";
-import { type CallSettings, callSettings } from "./call-settings.ts";
+import { type CallSettings, callSettings, rowsAtOnce } from "./call-settings.ts";
 import type { Module } from "./module.ts";
 import { inputColumns, pick, runRow } from "./run-row.ts";
 import { programToJSON } from "./saved.ts";
 
 /** How a map is run. */
 export interface MapRowsOptions extends CallSettings {
-  /** Rows under way at once. Default 16. */
+  /** Rows under way at once. Default: as many as the model answers at once, where it says so, else 16. */
   concurrency?: number;
   /**
    * File to write the result to; its ending names the format. While the map runs, answers stand in a folder beside
@@ -61,7 +61,7 @@ export async function map(
   data: TableLike | Scan,
   options: MapRowsOptions = {},
 ): Promise<Dataset | Scan> {
-  const { concurrency = 16, to, onError = "column", signal, ...settings } = options;
+  const { concurrency = rowsAtOnce(options), to, onError = "column", signal, ...settings } = options;
   const rows = data instanceof Scan ? data : Dataset.from(data);
   // Before anything is paid for: the result must have a place to go.
   if (to !== undefined) formatOf(to);

@@ -114,6 +114,11 @@ export abstract class Module implements ModulePart {
   }
 }
 
+/** True for a program or a part of one, made by whatever copy of the package. */
+export function isModule(value: unknown): value is Module {
+  return typeof value === "object" && value !== null && part in value;
+}
+
 /** A copied object lacks the `#private` fields of its class; the engine's message would not say why. */
 function explainPrivateField(program: Module, error: unknown): unknown {
   if (!(error instanceof TypeError) || !/private member|must be an instance of class/i.test(error.message))

@@ -2,7 +2,7 @@ import { Dataset, type TableLike } from "../data/index.ts";
 import { ConfigurationError, traced } from "../core/index.ts";
 import type { LanguageModel } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
-import type { Module } from "../modules/index.ts";
+import { type Module, rowsAtOnce } from "../modules/index.ts";
 import { BudgetExhausted, type StudyBudget } from "./budget.ts";
 import type { Objective } from "./objective.ts";
 import { Optimization } from "./optimization.ts";
@@ -35,7 +35,7 @@ export interface CompileOptions {
   val?: TableLike | undefined;
   /** What the run may cost. */
   budget?: StudyBudget | undefined;
-  /** Rows under way at once, over all candidates. Default 16. */
+  /** Rows under way at once, over all candidates. Default: as many as the model answers at once, else 16. */
   concurrency?: number | undefined;
   /**
    * File to write the run down in, and to resume it from where it is there: a run that was killed goes on, and
@@ -75,7 +75,15 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
    */
   async compile<P extends Module>(
     program: P,
-    { train, val, budget = {}, concurrency = 16, journal, signal, maxOutages = 20 }: CompileOptions,
+    {
+      train,
+      val,
+      budget = {},
+      concurrency = rowsAtOnce({}),
+      journal,
+      signal,
+      maxOutages = 20,
+    }: CompileOptions,
   ): Promise<Optimization<P>> {
     const { seed = 0, metric, objective } = this.options;
     const rows = splitRows(Dataset.from(train), val && Dataset.from(val), seed);
