@@ -1,1 +1,2 @@
 export { type Classification, type ClassificationOptions, classify } from "./classification.ts";
+export { labelMatch } from "./label-match.ts";

@@ -1,27 +1,39 @@
 import { Command, Option } from "commander";
-import { resolve } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { classify, type Classification } from "../applications/index.ts";
+import { TrackingError } from "../core/index.ts";
 import { Dataset } from "../data/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
 import { connect } from "../lm/index.ts";
-import { optimizerNames, optimizerByName } from "../optimizers/index.ts";
+import { programToJSON } from "../modules/index.ts";
+import { optimizerByName, optimizerNames } from "../optimizers/index.ts";
 import { report } from "../reports/index.ts";
-import { mlflow } from "../tracking/index.ts";
-import { say, sayJson, wholeNumber } from "./output.ts";
+import { type Logged, mlflow } from "../tracking/index.ts";
+import { interruptible } from "./interrupt.ts";
+import {
+  concurrencyOption,
+  experimentOption,
+  jsonOption,
+  noTrackOption,
+  type RunFlags,
+  timeoutOption,
+  type TrackFlags,
+  wholeNumber,
+} from "./options.ts";
+import { note, say, sayJson } from "./output.ts";
 
-interface ClassifyFlags {
+interface ClassifyFlags extends RunFlags, TrackFlags {
   text: string;
   label: string;
   limit?: number;
   seed: number;
   optimizer: string;
   instructions?: string;
-  concurrency: number;
+  budget: number;
   report?: string;
   save?: string;
   journal?: string;
-  experiment: string;
-  track: boolean;
   json?: boolean;
 }
 
@@ -44,19 +56,24 @@ export function classifyCommand(): Command {
         .default("random-search"),
     )
     .option("--instructions <text>", "what the classifier is told")
-    .option("--concurrency <rows>", "rows under way at once", wholeNumber(1), 16)
+    .option("--budget <rollouts>", "runs on a row that the optimizer may make", wholeNumber(1), 1000)
+    .addOption(concurrencyOption())
+    .addOption(timeoutOption())
     .option("--report <path>", "write the report here")
     .option("--save <path>", "write the optimised program here, for map, evaluate and DSPy")
     .option("--journal <path>", "write the search down here, and resume it from here")
-    .option("--experiment <name>", "MLflow experiment", "lmframe")
-    .option("--no-track", "log nothing to MLflow")
-    .option("--json", "print one JSON object and nothing else")
+    .addOption(experimentOption())
+    .addOption(noTrackOption())
+    .addOption(jsonOption())
     .addHelpText(
       "after",
       `
+Rows without a text or a label are left out. Exit code 0: done. 1: it could not be. 130: stopped by Ctrl-C.
+
 Examples:
   $ lmframe classify datasets/feedback.csv --text text --label sentiment --report report.html
-  $ lmframe classify tickets.parquet --text body --label queue --limit 600 --seed 7 --json`,
+  $ lmframe classify tickets.parquet --text body --label queue --limit 600 --seed 7 --json
+  $ lmframe classify tickets.parquet --text body --label queue --journal search.jsonl --save classifier.json`,
     )
     .action(run);
 }
@@ -64,29 +81,43 @@ Examples:
 async function run(file: string, flags: ClassifyFlags): Promise<void> {
   const started = performance.now();
   const data = await Dataset.read(file);
-  await connect();
-  const outcome = await classify(data, {
-    ...flags,
-    optimizer: flags.optimizer === "none" ? undefined : optimizerByName(flags.optimizer),
-    compile: { journal: flags.journal },
-  });
-  const { program, before, after, comparison, optimization } = outcome;
+  // Before anything is paid for: what comes of it must have a place to go.
+  for (const path of [flags.report, flags.save, flags.journal]) {
+    if (path !== undefined) await mkdir(dirname(resolve(path)), { recursive: true });
+  }
+  const model = await connect({ timeout: flags.timeout });
+  const remains =
+    flags.journal === undefined
+      ? "Nothing was kept: --journal FILE keeps a search, and resumes it."
+      : `The search is kept in ${flags.journal}: the same command goes on from there.`;
+  const outcome = await interruptible(remains, (signal) =>
+    classify(data, {
+      ...flags,
+      optimizer: flags.optimizer === "none" ? undefined : optimizerByName(flags.optimizer),
+      compile: { journal: flags.journal, budget: { rollouts: flags.budget } },
+      signal,
+    }),
+  );
+  const { program, before, after, comparison, optimization, rows, dropped } = outcome;
+  if (dropped > 0) note(`${dropped} of ${data.length} rows have no text or no label and were left out`);
+  if (after.stopped !== undefined) note(`scoring the optimised program stopped: ${after.stopped}`);
   if (flags.save !== undefined) await program.save(flags.save);
-  const run = flags.track ? await track(outcome, flags.experiment) : undefined;
+  const { text, label, seed, optimizer } = flags;
+  const settings = { model: model.name, text, label, seed, optimizer };
+  const logged = flags.track ? await track(outcome, settings, flags.experiment) : undefined;
   if (flags.report !== undefined) {
     await report({
-      title: `${flags.label} of ${flags.text}`,
+      title: `${label} of ${text}`,
       before,
       after,
-      ...(optimization && { search: optimization }),
-      ...(run?.url !== undefined && { tracking: { url: run.url } }),
-      configuration: { file, seed: flags.seed, optimizer: flags.optimizer, ...outcome.rows },
+      search: optimization,
+      tracking: logged && { url: logged.url },
+      configuration: { file, ...settings, ...rows },
     }).save(flags.report);
   }
-  const seconds = (performance.now() - started) / 1000;
   if (flags.json) {
     sayJson({
-      rows: outcome.rows,
+      rows,
       before: figures(before),
       after: { ...figures(after), ...(after === before && { kept: true }) },
       comparison: {
@@ -94,54 +125,70 @@ async function run(file: string, flags: ClassifyFlags): Promise<void> {
         macroF1: comparison.macroF1,
         verdict: comparison.verdict,
       },
-      calls: before.used.calls + (after === before ? 0 : after.used.calls) + searchCalls(outcome),
-      seconds,
+      calls: before.used.calls + (after === before ? 0 : after.used.calls) + searchCalls(optimization),
+      seconds: (performance.now() - started) / 1000,
       report: flags.report === undefined ? null : resolve(flags.report),
-      run: run?.url ?? null,
+      run: logged?.url ?? null,
     });
-    return;
+  } else {
+    say(`rows     ${rows.train} to learn from, ${rows.val} to choose by, ${rows.test} to test on`);
+    say(`before   ${sentence(before)}`);
+    say(`after    ${after === before ? `the program as it was: ${reason(outcome)}` : sentence(after)}`);
+    if (after !== before) say(comparison.verdict);
+    if (flags.save !== undefined) say(`program  ${flags.save}`);
+    if (logged) say(`MLflow   ${logged.url ?? "waits on disk; `lmframe sync` sends it"}`);
+    if (flags.report !== undefined) say(`report   ${flags.report}`);
   }
-  say(
-    `rows     ${outcome.rows.train} to learn from, ${outcome.rows.val} to choose by, ${outcome.rows.test} to test on`,
-  );
-  say(`before   ${sentence(before)}`);
-  say(`after    ${after === before ? "kept as it was: nothing scored higher" : sentence(after)}`);
-  say(comparison.verdict);
-  if (run)
-    say(
-      `MLflow   ${run.url}${run.spooled ? " (server away: waiting on disk, send it by `lmframe sync`)" : ""}`,
-    );
-  if (flags.report !== undefined) say(`report   ${flags.report}`);
+  if (after.stopped !== undefined) process.exitCode = 1;
 }
 
-/** Logs the whole as one run with the evaluations and the search inside it. */
-function track({ before, after, optimization, comparison }: Classification, experiment: string) {
+/** Logs the whole as one run with the evaluations and the search inside it; undefined where MLflow refused it. */
+async function track(
+  { program, before, after, optimization, comparison }: Classification,
+  settings: Readonly<Record<string, string | number>>,
+  experiment: string,
+): Promise<Logged | undefined> {
   const record = after.toRun();
-  return mlflow.log(
-    {
-      ...record,
-      name: "classification",
-      metrics: {
-        ...record.metrics,
-        score_before: before.score,
-        score_difference: comparison.score.difference,
+  const parts = [before, ...(optimization ? [optimization] : []), ...(after === before ? [] : [after])];
+  try {
+    return await mlflow.log(
+      {
+        ...record,
+        name: "classification",
+        tags: { "lmframe.kind": "classification" },
+        params: { ...record.params, ...settings },
+        metrics: {
+          ...record.metrics,
+          score_before: before.score,
+          score_difference: comparison.score.difference,
+        },
+        files: { ...record.files, "program.json": JSON.stringify(programToJSON(program), null, 2) },
+        startedAt: before.startedAt,
+        children: parts.map((part) => part.toRun()),
       },
-      children: [before, ...(optimization ? [optimization] : []), ...(after === before ? [] : [after])].map(
-        (part) => part.toRun(),
-      ),
-    },
-    { experiment },
-  );
+      { experiment },
+    );
+  } catch (error) {
+    if (!(error instanceof TrackingError)) throw error;
+    note(error.message); // what was found is worth more than where it is kept
+    return undefined;
+  }
 }
 
-function searchCalls({ optimization }: Classification): number {
+function reason({ optimization }: Classification): string {
+  if (!optimization) return "no optimizer was run";
+  const early = optimization.stopped === undefined ? "" : ` (stopped early: ${optimization.stopped})`;
+  return `of ${optimization.ranking.length} candidates none scored higher${early}`;
+}
+
+function searchCalls(optimization: Classification["optimization"]): number {
   return Object.values(optimization?.used ?? {}).reduce((sum, { calls }) => sum + calls, 0);
 }
 
 function figures(evaluation: Evaluation) {
   return {
     accuracy: evaluation.score,
-    macroF1: evaluation.macroF1,
+    macroF1: evaluation.macroF1 ?? null,
     unreadable: evaluation.unreadable,
     errors: evaluation.errors,
   };

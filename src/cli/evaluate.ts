@@ -1,31 +1,36 @@
 import { Command, Option } from "commander";
-import { ConfigurationError } from "../core/index.ts";
+import { labelMatch } from "../applications/index.ts";
+import { ConfigurationError, nearest } from "../core/index.ts";
 import { Dataset } from "../data/index.ts";
 import { evaluate } from "../evaluate/index.ts";
 import { connect } from "../lm/index.ts";
-import { exactMatch, type FieldMetric, passageMatch, tokenF1 } from "../metrics/index.ts";
+import { exactMatch, type FieldMetric, tokenF1 } from "../metrics/index.ts";
 import type { Module } from "../modules/index.ts";
 import { report } from "../reports/index.ts";
 import { mlflow } from "../tracking/index.ts";
+import { interruptible } from "./interrupt.ts";
 import { programAt } from "./load-program.ts";
-import { say, sayJson, wholeNumber } from "./output.ts";
+import {
+  concurrencyOption,
+  experimentOption,
+  jsonOption,
+  noTrackOption,
+  number,
+  programArgument,
+  type RunFlags,
+  stateOption,
+  timeoutOption,
+  type TrackFlags,
+} from "./options.ts";
+import { say, sayJson } from "./output.ts";
 
-const metrics: Readonly<Record<string, (field: string) => FieldMetric>> = {
-  exact: exactMatch,
-  passage: passageMatch,
-  f1: tokenF1,
-};
-
-interface EvaluateFlags {
+interface EvaluateFlags extends RunFlags, TrackFlags {
   state?: string;
-  metric: string;
+  metric: "exact" | "f1";
   field?: string;
   baseline?: string;
   maxDrop: number;
-  concurrency: number;
   report?: string;
-  experiment: string;
-  track: boolean;
   json?: boolean;
 }
 
@@ -34,26 +39,38 @@ export function evaluateCommand(): Command {
   return new Command("evaluate")
     .summary("score a program on labelled rows; the exit code guards a pipeline")
     .description(
-      "Exit code 0: scored, and not worse than the baseline allows. 1: worse, or it could not be scored on all rows.",
+      "Exit code 0: every row was scored, and the score is not further below the baseline than is allowed. 1: else.",
     )
-    .argument("<program>", "saved program (.json) or a module that exports one (.ts, .js)")
+    .argument(...programArgument)
     .argument("<data>", "file of labelled rows")
-    .option("--state <file>", "saved state to load into the program")
-    .addOption(new Option("--metric <name>", "how to score").choices(Object.keys(metrics)).default("exact"))
+    .addOption(stateOption())
+    .addOption(
+      new Option("--metric <name>", "exact match, or F1 of the words")
+        .choices(["exact", "f1"])
+        .default("exact"),
+    )
     .option(
       "--field <name>",
       "output to score, against the column of the same name; default: the first that is a column",
     )
-    .option("--baseline <run>", "MLflow run id whose score to compare with")
-    .option("--max-drop <score>", "how far below the baseline is still well", Number, 0)
-    .option("--concurrency <rows>", "rows under way at once", wholeNumber(1), 16)
+    .option("--baseline <run>", "MLflow run, by id or address, whose score to compare with")
+    .option(
+      "--max-drop <score>",
+      "how far below the baseline is still well",
+      number("from 0 to 1", (drop) => drop >= 0 && drop <= 1),
+      0,
+    )
+    .addOption(concurrencyOption())
+    .addOption(timeoutOption())
     .option("--report <path>", "write a report here")
-    .option("--experiment <name>", "MLflow experiment", "lmframe")
-    .option("--no-track", "log nothing to MLflow")
-    .option("--json", "print one JSON object and nothing else")
+    .addOption(experimentOption())
+    .addOption(noTrackOption())
+    .addOption(jsonOption())
     .addHelpText(
       "after",
-      "\nExample, in a pipeline:\n  $ lmframe evaluate classifier.json test.csv --baseline 4f0c… --max-drop 0.02",
+      `
+A baseline is a run that \`lmframe evaluate\` or \`lmframe classify\` logged. Example, in a pipeline:
+  $ lmframe evaluate classifier.json test.csv --baseline 4f0c… --max-drop 0.02`,
     )
     .action(run);
 }
@@ -61,56 +78,93 @@ export function evaluateCommand(): Command {
 async function run(path: string, file: string, flags: EvaluateFlags): Promise<void> {
   const program = await programAt(path, flags.state);
   const data = await Dataset.read(file);
-  const baseline = flags.baseline === undefined ? undefined : await baselineScore(flags.baseline);
-  await connect();
-  const field = flags.field ?? scoredField(program, data);
-  const evaluation = await evaluate(program, data, metrics[flags.metric]!(field), {
-    concurrency: flags.concurrency,
+  const metric = metricOf(program, data, flags);
+  const baseline =
+    flags.baseline === undefined ? undefined : await baselineScore(flags.baseline, metric.label!);
+  const lm = await connect({ timeout: flags.timeout });
+  const evaluation = await interruptible("Nothing was kept.", async (signal) => {
+    const { concurrency } = flags;
+    const result = await evaluate(program, data, metric as FieldMetric<never>, { concurrency, lm, signal });
+    signal.throwIfAborted();
+    return result;
   });
-  const run = flags.track ? await mlflow.log(evaluation, { experiment: flags.experiment }) : undefined;
+  const logged = flags.track ? await mlflow.log(evaluation, { experiment: flags.experiment }) : undefined;
   if (flags.report !== undefined) {
-    await report({ after: evaluation, ...(run?.url !== undefined && { tracking: { url: run.url } }) }).save(flags.report);
+    await report({ after: evaluation, tracking: logged && { url: logged.url } }).save(flags.report);
   }
-  const complete = evaluation.stopped === undefined && evaluation.outages === 0;
-  const dropped = baseline !== undefined && evaluation.score < baseline - flags.maxDrop;
+  const { score, macroF1 = null, unreadable, errors, outages, stopped } = evaluation;
+  const rows = evaluation.rows.length;
+  const complete = stopped === undefined && outages === 0 && rows > 0;
+  // Decimal fractions are not exact: 0.9 − 0.02 must allow 0.88.
+  const held = baseline === undefined || score >= baseline - flags.maxDrop - 1e-9;
   if (flags.json) {
-    const { score, macroF1, unreadable, errors } = evaluation;
     sayJson({
       score,
       macroF1,
       unreadable,
       errors,
-      rows: evaluation.rows.length,
-      baseline,
-      passed: complete && !dropped,
-      run: run?.url,
+      rows,
+      baseline: baseline ?? null,
+      passed: complete && held,
+      run: logged?.url ?? null,
     });
   } else {
     const { mean, interval } = evaluation.estimate;
     say(
-      `score     ${mean.toFixed(3)} (${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}) on ${evaluation.rows.length} rows`,
+      `score     ${mean.toFixed(3)} (${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}) on ${rows} rows`,
     );
+    if (unreadable + errors > 0) say(`of them   ${unreadable} unreadable, ${errors} errors`);
     if (baseline !== undefined)
       say(
-        `baseline  ${baseline.toFixed(3)}, ${flags.maxDrop} below it allowed: ${dropped ? "DROPPED" : "held"}`,
+        `baseline  ${baseline.toFixed(3)}, ${flags.maxDrop} below it allowed: ${held ? "held" : "DROPPED"}`,
       );
-    if (!complete) say(`not complete: ${evaluation.stopped ?? `${evaluation.outages} rows met an outage`}`);
-    if (run) say(`MLflow    ${run.url}`);
+    if (!complete) say(`failed    ${incomplete(stopped, outages)}`);
+    if (logged) say(`MLflow    ${logged.url ?? "waits on disk; `lmframe sync` sends it"}`);
+    if (flags.report !== undefined) say(`report    ${flags.report}`);
   }
-  if (!complete || dropped) process.exitCode = 1;
+  if (!complete || !held) process.exitCode = 1;
 }
 
-async function baselineScore(run: string): Promise<number> {
-  const last = (await mlflow.readMetric(run, "score")).at(-1);
-  if (last) return last.value;
-  throw new ConfigurationError(`the baseline run ${run} has no metric "score"; name a run that \`lmframe evaluate\` logged`);
+function incomplete(stopped: string | undefined, outages: number): string {
+  if (stopped !== undefined) return `stopped by ${stopped}`;
+  return outages > 0 ? `${outages} rows met an outage` : "the data holds no row";
 }
 
-function scoredField(program: Module, data: Dataset): string {
-  const outputs = program.signature.outputs.map(({ name }) => name);
-  const field = outputs.find((name) => data.columns.includes(name));
-  if (field !== undefined) return field;
-  throw new ConfigurationError(
-    `none of the program's outputs (${outputs.join(", ")}) is a column of the data (${data.columns.join(", ")}); name it by --field`,
-  );
+/** The score that was logged for a run; its page's address ends in its id. */
+async function baselineScore(run: string, metric: string): Promise<number> {
+  const id = /\/runs\/(\w+)/.exec(run)?.[1] ?? run;
+  const { metrics, params } = await mlflow.get(id);
+  if (metrics.score === undefined) {
+    throw new ConfigurationError(
+      `the baseline run ${id} has no metric "score"; name a run that \`lmframe evaluate\` or \`lmframe classify\` logged`,
+    );
+  }
+  if (params.metric !== undefined && params.metric !== metric) {
+    throw new ConfigurationError(
+      `the baseline run ${id} was scored by "${params.metric}", this one is to be by "${metric}"; scores of the two cannot be compared`,
+    );
+  }
+  return metrics.score;
+}
+
+function metricOf(program: Module, data: Dataset, { metric, field }: EvaluateFlags): FieldMetric {
+  const { outputs } = program.signature;
+  const names = outputs.map(({ name }) => name);
+  const scored = field ?? names.find((name) => data.columns.includes(name));
+  if (scored === undefined) {
+    throw new ConfigurationError(
+      `none of the program's outputs (${names.join(", ")}) is a column of the data (${data.columns.join(", ")}); ` +
+        `rename a column in the file`,
+    );
+  }
+  const output = outputs.find(({ name }) => name === scored);
+  if (!output) {
+    const guess = nearest(scored, names);
+    throw new ConfigurationError(
+      `no output "${scored}"${guess === undefined ? "" : `; did you mean "${guess}"?`} The program gives: ${names.join(", ")}`,
+    );
+  }
+  data.select(scored); // says where it is no column
+  if (metric === "f1") return tokenF1(scored);
+  return output.type.kind === "literal" ? labelMatch(scored) : exactMatch(scored);
 }

@@ -1,7 +1,9 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import nodeModule from "node:module";
+import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigurationError } from "../core/index.ts";
-import { loadProgram, Module } from "../modules/index.ts";
+import { isModule, loadProgram, type Module } from "../modules/index.ts";
 
 /**
  * The program a command names: a saved file (`.json`) of a lone predictor, or a module (`.ts`, `.js`, `.mjs`)
@@ -14,13 +16,15 @@ export async function programAt(path: string, state?: string): Promise<Module> {
 }
 
 async function exportedProgram(path: string): Promise<Module> {
+  if (!existsSync(path)) throw new ConfigurationError(`no such program: ${path}`);
+  shareOwnPackage();
   let exported: Record<string, unknown>;
   try {
     exported = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
   } catch (error) {
-    throw new ConfigurationError(`cannot load the program ${path}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    // The program is the user's own code: where it failed matters.
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw new ConfigurationError(`cannot load the program ${path}: ${reason}`, { cause: error });
   }
   const named = [exported.default, exported.program].map(made).find((program) => program !== undefined);
   if (named) return named;
@@ -34,9 +38,25 @@ async function exportedProgram(path: string): Promise<Module> {
   );
 }
 
+/** The program that an export is, or that is made of it where it is the class of one. */
 function made(value: unknown): Module | undefined {
-  if (value instanceof Module) return value;
-  if (typeof value === "function" && value.prototype instanceof Module)
-    return new (value as new () => Module)();
+  if (isModule(value)) return value;
+  if (typeof value === "function" && isModule(value.prototype)) return new (value as new () => Module)();
   return undefined;
+}
+
+let shared = false;
+
+/**
+ * Has programs import this very copy of lmframe, whether or not one is installed beside them: two copies would not
+ * know each other's errors. Node before 22.15 has no such hook, and takes the copy beside the program.
+ */
+function shareOwnPackage(): void {
+  if (shared) return;
+  shared = true;
+  const own = new URL(`../index${extname(import.meta.url)}`, import.meta.url).href;
+  (nodeModule as Partial<typeof nodeModule>).registerHooks?.({
+    resolve: (specifier, context, next) =>
+      specifier === "lmframe" ? { url: own, shortCircuit: true } : next(specifier, context),
+  });
 }

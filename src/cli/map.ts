@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import { Dataset } from "../data/index.ts";
 import { connect } from "../lm/index.ts";
+import { interruptible } from "./interrupt.ts";
 import { programAt } from "./load-program.ts";
-import { say, wholeNumber } from "./output.ts";
+import { concurrencyOption, programArgument, type RunFlags, stateOption, timeoutOption } from "./options.ts";
+import { say } from "./output.ts";
 
 /** `lmframe map PROGRAM INPUT OUTPUT`: runs a program on every row of a file of any size. */
 export function mapCommand(): Command {
@@ -12,18 +14,34 @@ export function mapCommand(): Command {
       "Adds the program's outputs to the rows, and a column of errors. Rows stream, so the file may be larger than " +
         "memory. Stopped and run again, it goes on where it was.",
     )
-    .argument("<program>", "saved program (.json) or a module that exports one (.ts, .js)")
+    .argument(...programArgument)
     .argument("<input>", "file of rows")
     .argument("<output>", "file to write; its ending names the format")
-    .option("--state <file>", "saved state to load into the program")
-    .option("--concurrency <rows>", "rows under way at once", wholeNumber(1), 16)
-    .addHelpText("after", "\nExample:\n  $ lmframe map classifier.json new.csv labelled.parquet")
-    .action(
-      async (path: string, input: string, output: string, flags: { state?: string; concurrency: number }) => {
-        const program = await programAt(path, flags.state);
-        await connect();
-        await program.map(Dataset.scan(input), { to: output, concurrency: flags.concurrency });
-        say(output);
-      },
-    );
+    .addOption(stateOption())
+    .addOption(concurrencyOption())
+    .addOption(timeoutOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ lmframe map classifier.json new.csv labelled.parquet
+  $ lmframe map support.ts tickets.jsonl answered.jsonl --state support.json`,
+    )
+    .action(run);
+}
+
+async function run(
+  path: string,
+  input: string,
+  output: string,
+  { state, concurrency, timeout }: RunFlags & { state?: string },
+): Promise<void> {
+  const program = await programAt(path, state);
+  const rows = Dataset.scan(input);
+  const lm = await connect({ timeout });
+  await interruptible(
+    `The answers so far are kept in ${output}.partial: the same command goes on from there.`,
+    (signal) => program.map(rows, { to: output, concurrency, lm, signal }),
+  );
+  say(output);
 }

@@ -1,41 +1,54 @@
 import { Command } from "commander";
-import { ConfigurationError } from "../core/index.ts";
+import { ConfigurationError, nearest } from "../core/index.ts";
 import { connect } from "../lm/index.ts";
+import type { Module, Predict } from "../modules/index.ts";
 import { programAt } from "./load-program.ts";
+import { programArgument, stateOption } from "./options.ts";
 import { say } from "./output.ts";
+
+interface PromptFlags {
+  state?: string;
+  predictor?: string;
+  inputs?: string;
+}
 
 /** `lmframe prompt PROGRAM`: the exact messages a program would send. */
 export function promptCommand(): Command {
   return new Command("prompt")
     .summary("show the exact messages of a program without a call")
-    .argument("<program>", "saved program (.json) or a module that exports one (.ts, .js)")
-    .option("--state <file>", "saved state to load into the program")
+    .description("The messages depend on the model: one that can be held to a schema is asked for JSON.")
+    .argument(...programArgument)
+    .addOption(stateOption())
     .option("--predictor <path>", "which predictor; default: the only one")
     .option("--inputs <json>", "inputs of the predictor; default: their names in braces")
     .addHelpText(
       "after",
       `\nExample:\n  $ lmframe prompt classifier.json --inputs '{"text": "Lost my bag again"}'`,
     )
-    .action(async (path: string, flags: { state?: string; predictor?: string; inputs?: string }) => {
-      const program = await programAt(path, flags.state);
-      await connect();
-      const predictors = program.predictors();
-      const at = flags.predictor ?? [...predictors.keys()][0];
-      const predictor =
-        at === undefined || (predictors.size > 1 && flags.predictor === undefined)
-          ? undefined
-          : predictors.get(at);
-      if (!predictor) {
-        throw new ConfigurationError(
-          `name one of the program's predictors by --predictor: ${[...predictors.keys()].join(", ")}`,
-        );
-      }
-      const inputs =
-        flags.inputs === undefined ? placeholders(predictor.signature.inputs) : readInputs(flags.inputs);
-      for (const { role, content } of predictor.prompt(inputs)) {
-        say(`── ${role} ──\n${typeof content === "string" ? content : JSON.stringify(content, null, 2)}\n`);
-      }
-    });
+    .action(run);
+}
+
+async function run(path: string, flags: PromptFlags): Promise<void> {
+  const program = await programAt(path, flags.state);
+  const predictor = predictorAt(program, flags.predictor);
+  const inputs =
+    flags.inputs === undefined ? placeholders(predictor.signature.inputs) : readInputs(flags.inputs);
+  const lm = await connect();
+  for (const { role, content } of predictor.prompt(inputs, { lm })) {
+    say(`── ${role} ──\n${typeof content === "string" ? content : JSON.stringify(content, null, 2)}\n`);
+  }
+}
+
+function predictorAt(program: Module, path: string | undefined): Predict {
+  const predictors = program.predictors();
+  const paths = [...predictors.keys()];
+  const predictor = predictors.get(path ?? (paths.length === 1 ? paths[0]! : ""));
+  if (predictor) return predictor;
+  const guess = path === undefined ? undefined : nearest(path, paths);
+  throw new ConfigurationError(
+    `${path === undefined ? `the program has ${paths.length} predictors` : `no predictor "${path}"`}` +
+      `${guess === undefined ? "" : `; did you mean "${guess}"?`} Name one by --predictor: ${paths.join(", ")}`,
+  );
 }
 
 function placeholders(fields: readonly { name: string }[]): Record<string, unknown> {
