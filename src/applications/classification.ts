@@ -29,8 +29,8 @@ export interface ClassificationOptions {
   /** Makes the optimizer; undefined: none is run, and the figures after are those before. */
   optimizer?: ((options: OptimizerOptions) => Optimizer) | undefined;
   /** Passed on to the optimizer. */
-  compile?: Omit<CompileOptions, "train" | "val" | "signal"> | undefined;
-  /** Rows under way at once. Default 16. */
+  compile?: Omit<CompileOptions, "train" | "val" | "signal" | "concurrency"> | undefined;
+  /** Rows under way at once. Default: as many as the model answers at once, where it says so, else 16. */
   concurrency?: number | undefined;
   /** Stops the work; its reason is thrown. */
   signal?: AbortSignal | undefined;
@@ -71,7 +71,8 @@ const shares = { train: 0.5, val: 0.2, test: 0.3 };
  * UnreachableError where the test rows cannot be scored before anything is optimised, and what the optimizer throws.
  */
 export async function classify(data: TableLike, options: ClassificationOptions): Promise<Classification> {
-  const { text, label, limit, seed = 0, optimizer, compile = {}, concurrency = 16, signal } = options;
+  const { text, label, limit, seed = 0, optimizer, compile = {}, concurrency, signal } = options;
+  const pace = concurrency === undefined ? { signal } : { signal, concurrency };
   const all = Dataset.from(data);
   const names = fieldNames(all, text, label);
   const usable = all.filter((row) => !isEmpty(row[text]) && !isEmpty(row[label]));
@@ -96,7 +97,7 @@ export async function classify(data: TableLike, options: ClassificationOptions):
   ) as Predict;
   const metric = labelMatch(names.label);
   const run = async (program: Predict, name: string) => {
-    const evaluation = await evaluate(program, test, metric, { name, signal, concurrency });
+    const evaluation = await evaluate(program, test, metric, { name, ...pace });
     signal?.throwIfAborted();
     return evaluation;
   };
@@ -112,7 +113,7 @@ export async function classify(data: TableLike, options: ClassificationOptions):
       [0.5, macroF1(names.label)],
     ]),
     seed,
-  }).compile(classifier, { concurrency, ...compile, train, val, signal });
+  }).compile(classifier, { ...compile, ...pace, train, val });
   const program = optimization?.program ?? classifier;
   const after = program === classifier ? before : await run(program, "after");
   return {

@@ -83,8 +83,8 @@ async function run(path: string, file: string, flags: EvaluateFlags): Promise<vo
     flags.baseline === undefined ? undefined : await baselineScore(flags.baseline, metric.label!);
   const lm = await connect({ timeout: flags.timeout });
   const evaluation = await interruptible("Nothing was kept.", async (signal) => {
-    const { concurrency } = flags;
-    const result = await evaluate(program, data, metric as FieldMetric<never>, { concurrency, lm, signal });
+    const pace = flags.concurrency === undefined ? {} : { concurrency: flags.concurrency };
+    const result = await evaluate(program, data, metric as FieldMetric<never>, { ...pace, lm, signal });
     signal.throwIfAborted();
     return result;
   });

@@ -41,7 +41,8 @@ async function run(
   const lm = await connect({ timeout });
   await interruptible(
     `The answers so far are kept in ${output}.partial: the same command goes on from there.`,
-    (signal) => program.map(rows, { to: output, concurrency, lm, signal }),
+    (signal) =>
+      program.map(rows, { to: output, lm, signal, ...(concurrency !== undefined && { concurrency }) }),
   );
   say(output);
 }

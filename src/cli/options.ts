@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 
 /** What the commands that run a program share. */
 export interface RunFlags {
-  concurrency: number;
+  concurrency?: number;
   timeout: number;
 }
 
@@ -20,7 +20,10 @@ export const programArgument = [
 export const stateOption = (): Option => new Option("--state <file>", "saved state to load into the program");
 
 export const concurrencyOption = (): Option =>
-  new Option("--concurrency <rows>", "rows under way at once").argParser(wholeNumber(1)).default(16);
+  new Option(
+    "--concurrency <rows>",
+    "rows under way at once; default: as many as the model answers at once, else 16",
+  ).argParser(wholeNumber(1));
 
 export const timeoutOption = (): Option =>
   new Option("--timeout <seconds>", "how long the model may take for one answer")
