@@ -170,6 +170,7 @@ describe("Ctrl-C", () => {
       stderr: expect.stringMatching(/stopping\n.*stopped\. The search is kept in search\.jsonl/s),
     });
     const kept = journaled();
+    expect(readFileSync(journal, "utf8")).not.toContain(key);
     expect(kept).toBeGreaterThanOrEqual(12);
     const before = endpoint.calls.length;
     const again = await command([...args, "--budget", "100"], { cwd: folder.path, env });

@@ -94,6 +94,15 @@ describe("classify with MLflow away throughout, then sync", () => {
   });
 });
 
+test("classify gives what it found where MLflow refuses the credentials", async () => {
+  folder.write("messages.csv", messages(40));
+  server.proxy.reset(() => 401);
+  const done = await run(classify());
+  expect(done).toMatchObject({ code: 0, stderr: expect.stringMatching(/401.*kept on disk/) });
+  expect(JSON.parse(done.stdout)).toMatchObject({ run: null, after: { errors: 0 } });
+  expect(server.spooled()).toHaveLength(1);
+});
+
 describe("evaluate with a baseline", () => {
   test("guards by its exit code", async () => {
     folder.write("messages.csv", messages(60));
