@@ -8,6 +8,8 @@ export interface MapOptions {
   signal?: AbortSignal | undefined;
 }
 
+type Outcome<R> = { value: R } | { error: unknown };
+
 /**
  * How far {@link mapOrdered} runs ahead: an item is begun only when fewer than this many before it, in order, still
  * have to be yielded.
@@ -29,7 +31,9 @@ export async function* mapOrdered<T, R>(
   if (!(concurrency >= 1)) throw new RangeError(`invalid concurrency: ${concurrency}, expected at least 1`);
   const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const window = orderWindow(concurrency);
-  const waiting = new Map<number, { value: R } | { error: unknown }>();
+  // A ring, for the window bounds what waits. A Map that is filled and emptied without end leaves a chain of dead
+  // tables behind, which keeps results in memory until the next full collection.
+  const waiting: (Outcome<R> | undefined)[] = [];
   let next = 0;
   let yielded = 0;
   let running = 0;
@@ -41,9 +45,9 @@ export async function* mapOrdered<T, R>(
   const start = (item: T) => {
     const index = next++;
     running++;
-    const settle = (outcome: { value: R } | { error: unknown }) => {
+    const settle = (outcome: Outcome<R>) => {
       running--;
-      waiting.set(index, outcome);
+      waiting[index % window] = outcome;
       fill();
       wake();
     };
@@ -98,9 +102,9 @@ export async function* mapOrdered<T, R>(
   try {
     fill();
     for (;;) {
-      const outcome = waiting.get(yielded);
+      const outcome = waiting[yielded % window];
       if (outcome) {
-        waiting.delete(yielded++);
+        waiting[yielded++ % window] = undefined;
         if ("error" in outcome) throw outcome.error;
         yield outcome.value;
         fill();

@@ -20,6 +20,7 @@ export class CsvReader {
   readonly #delimiter: string;
   #newline: "\n" | "\r" | undefined;
   #rest = "";
+  #tried = 0;
 
   constructor(delimiter: string) {
     this.#delimiter = delimiter;
@@ -28,9 +29,13 @@ export class CsvReader {
   /** The records that `text` completes. */
   *push(text: string): Generator<CsvRecord, void> {
     const whole = this.#rest + text;
+    this.#rest = whole;
+    // A record that is not whole yet is tried again once the text has doubled, lest a long one take quadratic time.
+    if (whole.length < 2 * this.#tried) return;
     this.#newline ??= whole.includes("\n") ? "\n" : whole.includes("\r") ? "\r" : undefined;
     this.#rest = whole.slice(yield* this.#records(whole, false));
-    if (this.#rest.length > longestRecord) throw this.#unclosed();
+    this.#tried = this.#rest.length;
+    if (this.#tried > longestRecord) throw this.#unclosed();
   }
 
   /** The last record, where no line end follows it. */

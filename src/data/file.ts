@@ -52,9 +52,15 @@ export async function openingError(error: unknown, path: string): Promise<unknow
   return new DataError(`no such file${hint}`, { file: path, cause: error });
 }
 
+/**
+ * Bytes read at once. The rows of one chunk stand in memory together; this many are dropped again while they are
+ * young, where more would grow old and wait for a full collection.
+ */
+const chunkSize = 1 << 15;
+
 /** The bytes of a file, a chunk at a time. */
 export async function* readBytes(path: string, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
-  const stream = createReadStream(path, { highWaterMark: 1 << 18, ...(signal && { signal }) });
+  const stream = createReadStream(path, { highWaterMark: chunkSize, ...(signal && { signal }) });
   try {
     for await (const chunk of stream) yield chunk as Buffer;
   } catch (error) {

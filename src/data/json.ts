@@ -112,7 +112,9 @@ async function* lineBatches(
     texts.map(parseLine).filter((parsed) => parsed !== undefined);
   try {
     for await (const text of readText(path, options)) {
-      const texts = (rest + text).split("\n");
+      rest += text;
+      if (!text.includes("\n")) continue;
+      const texts = rest.split("\n");
       rest = texts.pop()!;
       yield parseAll(texts);
     }

@@ -14,8 +14,10 @@ import { type ReadOptions, type Row, type RowBatch, unknownColumn } from "./tabl
 import { columnsOfRows } from "./table.ts";
 import { openWriter } from "./write.ts";
 
-/** Rows that are written, and built into Arrow batches, together. */
-const rowsAtOnce = 4096;
+/** Rows of one batch in an Arrow or Parquet file; and those that decide the columns of CSV. */
+const rowsOfBatch = 4096;
+/** Rows of text that are written together: so few that they are dropped again while they are young. */
+const rowsOfText = 64;
 
 /**
  * One pass over rows that need not fit into memory. Each method adds a step and gives a new scan; nothing is read
@@ -168,7 +170,8 @@ export class Scan<R extends object = Row> implements AsyncIterable<R> {
 
   /** Tables of `size` rows, the last one shorter. */
   async *batches(size: number): AsyncGenerator<Dataset<R>, void> {
-    for await (const { rows } of this.#evenly(size)) if (rows.length > 0) yield Dataset.from(rows as R[]);
+    for await (const { rows } of evenly(this.#open(), size))
+      if (rows.length > 0) yield Dataset.from(rows as R[]);
   }
 
   /** All rows, in memory. */
@@ -206,16 +209,16 @@ export class Scan<R extends object = Row> implements AsyncIterable<R> {
   }
 
   async #stream(format: Format, path: string): Promise<{ rows: number }> {
-    return await writeAll(path, format, undefined, this.#evenly(rowsAtOnce));
+    return await writeAll(path, format, undefined, evenly(this.#open(), rowsOfText, rowsOfBatch));
   }
 
   async #spillAndWrite(format: Format, path: string): Promise<{ rows: number }> {
     const spill = `${path}.spill`;
     const kinds = new Map<string, Kind>();
-    const open = this.#evenly.bind(this);
+    const batches = evenly(this.#open(), rowsOfText);
     let row = 0;
     async function* watched(): AsyncGenerator<RowBatch, void> {
-      for await (const { columns, rows } of open(rowsAtOnce)) {
+      for await (const { columns, rows } of batches) {
         for (const name of columns ?? []) if (!kinds.has(name)) kinds.set(name, scalar.null);
         for (const each of rows) {
           row++;
@@ -259,26 +262,34 @@ export class Scan<R extends object = Row> implements AsyncIterable<R> {
   #then<T extends object>(plan: string, open: () => AsyncIterable<RowBatch>): Scan<T> {
     return new Scan<T>(this.source, [...this.#plan, plan], open);
   }
+}
 
-  /** The rows in batches of one size. */
-  async *#evenly(size: number): AsyncGenerator<RowBatch, void> {
-    if (!(Number.isInteger(size) && size >= 1)) throw new ConfigurationError(`invalid batch size: ${size}`);
-    let names: readonly string[] | undefined;
-    let held: Row[] = [];
-    let given = false;
-    for await (const { columns, rows } of this.#open()) {
-      names ??= columns;
-      for (const row of rows) {
-        held.push(row);
-        if (held.length < size) continue;
-        yield { columns: names, rows: held };
-        given = true;
-        held = [];
-      }
+/**
+ * The rows in batches of `size`, the first one of `first` and the last one smaller; at least one batch, for columns
+ * without rows are still columns.
+ */
+async function* evenly(
+  batches: AsyncIterable<RowBatch>,
+  size: number,
+  first = size,
+): AsyncGenerator<RowBatch, void> {
+  if (!(Number.isInteger(size) && size >= 1)) throw new ConfigurationError(`invalid batch size: ${size}`);
+  let names: readonly string[] | undefined;
+  let held: Row[] = [];
+  let full = first;
+  let given = false;
+  for await (const { columns, rows } of batches) {
+    names ??= columns;
+    for (const row of rows) {
+      held.push(row);
+      if (held.length < full) continue;
+      yield { columns: names, rows: held };
+      given = true;
+      held = [];
+      full = size;
     }
-    // Columns without rows are still columns.
-    if (held.length > 0 || !given) yield { columns: names, rows: held };
   }
+  if (held.length > 0 || !given) yield { columns: names, rows: held };
 }
 
 /** Writes all batches; the first one's fields are the columns where no kinds are given. */
@@ -316,12 +327,12 @@ function spilled(row: Row): Row {
 const isNonFinite = (value: unknown) => typeof value === "number" && !Number.isFinite(value);
 
 async function* unspilled(path: string, kinds: ReadonlyMap<string, Kind>): AsyncGenerator<RowBatch, void> {
-  for await (const { rows } of scanJsonLines(path, {})) {
-    const restored = rows.map((row) =>
-      Object.fromEntries([...kinds].map(([name, kind]) => [name, coerce(row[name], kind)])),
-    );
-    for (let start = 0; start < restored.length; start += rowsAtOnce) {
-      yield { columns: [...kinds.keys()], rows: restored.slice(start, start + rowsAtOnce) };
-    }
+  for await (const { rows } of evenly(scanJsonLines(path, {}), rowsOfBatch)) {
+    yield {
+      columns: [...kinds.keys()],
+      rows: rows.map((row) =>
+        Object.fromEntries([...kinds].map(([name, kind]) => [name, coerce(row[name], kind)])),
+      ),
+    };
   }
 }
