@@ -17,6 +17,7 @@ export function demoCommand(): Command {
           ...["classify", relative(process.cwd(), table)],
           ...["--text", "text", "--label", "sentiment", "--seed", "7"],
           ...["--instructions", "Classify what an airline's customer wrote."],
+          ...["--budget", "500"],
           ...["--report", "reports/feedback-classification.html"],
         ],
         { from: "user" },
