@@ -119,6 +119,8 @@ export class Study {
     reflection: nothingUsed,
     teacher: nothingUsed,
   };
+  /** Proposals under way, which count against the budget of calls before they are answered. */
+  readonly #asking = { prompt: 0, reflection: 0, teacher: 0 };
   readonly #started = performance.now();
   readonly #progress;
   #callsARollout: number;
@@ -188,6 +190,11 @@ export class Study {
   /** Candidates scored on all validation rows, best first; of equals the earlier. */
   get ranking(): readonly Ranked[] {
     return [...this.#ranking.values()].sort((a, b) => b.score - a.score);
+  }
+
+  /** What the study may cost. */
+  get budget(): Readonly<StudyBudget> {
+    return this.#setup.budget;
   }
 
   /** What each role has used, journaled work included. */
@@ -265,7 +272,7 @@ export class Study {
     const times = this.#proposals.get(asked) ?? 0;
     this.#proposals.set(asked, times + 1);
     const key = `${role}/${asked}/${times}`;
-    this.#require(role, { rollouts: 0, calls: 1 });
+    this.#require(role, { rollouts: 0, calls: this.#asking[role] + 1 });
     let entry = this.#journal.proposals.get(key);
     if (!entry) {
       const spans: Span[] = [];
@@ -277,6 +284,7 @@ export class Study {
       };
       let outputs: Record<string, unknown> | null = null;
       let error: string | undefined;
+      this.#asking[role]++;
       try {
         outputs = (await this.#places.run(() =>
           record(spans, () => program.call(inputs as never, settings)),
@@ -284,6 +292,8 @@ export class Study {
       } catch (thrown) {
         if (!(thrown instanceof Error) || thrown.name !== "ParseError") throw thrown;
         error = thrown.message;
+      } finally {
+        this.#asking[role]--;
       }
       const { calls, usage, cost } = usageOf(spans);
       const used = { rollouts: 0, calls, tokens: usage.inputTokens + usage.outputTokens, cost };

@@ -3,6 +3,7 @@ import { FunctionModel, type LMRequest } from "../../src/lm/index.ts";
 import { Dataset } from "../../src/data/index.ts";
 import { exactMatch } from "../../src/metrics/index.ts";
 import { Module, Predict } from "../../src/modules/index.ts";
+import type { Optimization } from "../../src/optimizers/index.ts";
 import { signature } from "../../src/signature/index.ts";
 
 /** The sentence that helps the planted model; only a proposer can find it. */
@@ -76,6 +77,64 @@ export function plantedModel({ wait = 0 } = {}): FunctionModel & { calls: number
     { calls: 0 },
   );
   return model;
+}
+
+/** A model that writes instructions, and what it was asked. */
+export interface PlantedProposer extends FunctionModel {
+  calls: number;
+  /** All messages of each request, as one text. */
+  prompts: string[];
+}
+
+/**
+ * A proposer that answers whatever a strategy asks it for. `write` gives the instructions from a number in [0, 1)
+ * that the request tells; by default three of ten hold the rule.
+ */
+export function plantedProposer(
+  write: (luck: number, prompt: string) => string = (luck) =>
+    luck < 0.3 ? `Say how it is. ${rule}` : `Say how it is, with care number ${Math.floor(luck * 1000)}.`,
+): PlantedProposer {
+  const model: PlantedProposer = Object.assign(
+    new FunctionModel(
+      ({ messages, rollout = 0 }) => {
+        const prompt = messages.map(text).join("\n");
+        model.calls++;
+        model.prompts.push(prompt);
+        const luck = (number(`${prompt}/${rollout}`) % 1000) / 1000;
+        return JSON.stringify({
+          lessons: "the answer is in the text",
+          instructions: write(luck, prompt),
+          observations: "readings of the weather",
+          complete: true,
+          description: "says how it is",
+        });
+      },
+      { name: "proposer" },
+    ),
+    { calls: 0, prompts: [] },
+  );
+  return model;
+}
+
+/** Seeds, of ten, for which `reaches` holds. */
+export async function seedsOfTen(reaches: (seed: number) => Promise<boolean>): Promise<number> {
+  let reached = 0;
+  for (let seed = 1; seed <= 10; seed++) if (await reaches(seed)) reached++;
+  return reached;
+}
+
+/** All that a run decided, but for its times. */
+export function outcome(optimization: Optimization) {
+  return {
+    ranking: optimization.ranking.map(({ candidate, score }) => [candidate.id, candidate.origin, score]),
+    candidates: optimization.candidates.map(({ id, parents }) => [id, parents]),
+    state: [...optimization.program.predictors()].map(([path, { state }]) => [
+      path,
+      state.instructions,
+      state.demos,
+    ]),
+    used: optimization.used,
+  };
 }
 
 function text(message: { content: unknown } | undefined): string {

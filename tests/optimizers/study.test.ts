@@ -9,12 +9,12 @@ import {
   BootstrapFewShot,
   LabeledFewShot,
   macroF1,
-  type Optimization,
   RandomSearch,
   StudyInterrupted,
 } from "../../src/optimizers/index.ts";
 import { startEndpoint } from "../support/faulty-endpoint.ts";
 import {
+  outcome,
   plantedMetric,
   plantedModel,
   plantedProgram,
@@ -35,20 +35,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "lmframe-study-"));
 });
 afterEach(() => currentLM.set(undefined));
-
-/** All that a run decided, but for its times. */
-function outcome(optimization: Optimization) {
-  return {
-    ranking: optimization.ranking.map(({ candidate, score }) => [candidate.id, candidate.origin, score]),
-    candidates: optimization.candidates.map(({ id, parents }) => [id, parents]),
-    state: [...optimization.program.predictors()].map(([path, { state }]) => [
-      path,
-      state.instructions,
-      state.demos,
-    ]),
-    used: optimization.used,
-  };
-}
 
 describe("strategies on the study", () => {
   test.each([

@@ -1,0 +1,74 @@
+import type { LanguageModel } from "../lm/index.ts";
+import type { ModelRole } from "./budget.ts";
+import { fitPrompt, type Proposer } from "./fit-prompt.ts";
+import { type GuardrailOptions, Guardrails } from "./guardrails.ts";
+import type { ProposerOptions } from "./optimizer.ts";
+import type { Study } from "./study.ts";
+
+/** Asks models that help, within the guardrails. */
+export class InstructionProposer {
+  readonly #study: Study;
+  readonly #guardrails: Guardrails;
+  readonly #longestPrompt: number;
+
+  constructor(study: Study, options: GuardrailOptions = {}) {
+    this.#study = study;
+    this.#guardrails = new Guardrails(study, options);
+    this.#longestPrompt = options.maxPromptLength ?? 24_000;
+  }
+
+  /** What a proposer answers to inputs that are shortened to fit; undefined where its reply could not be read. */
+  ask<O extends object>(
+    role: Exclude<ModelRole, "task">,
+    proposer: Proposer,
+    inputs: Readonly<Record<string, unknown>>,
+    settings: { temperature?: number } = {},
+  ): Promise<O | undefined> {
+    return this.#study.propose<O>(role, proposer, fitPrompt(proposer, inputs, this.#longestPrompt), settings);
+  }
+
+  /**
+   * New instructions for the predictor at `path`, from a proposer whose output is `instructions`. Undefined where
+   * the reply could not be read or the guardrails refuse it; the journal says why.
+   */
+  async instructions(
+    role: Exclude<ModelRole, "task">,
+    proposer: Proposer,
+    path: string,
+    inputs: Readonly<Record<string, unknown>>,
+    settings: { temperature?: number } = {},
+  ): Promise<string | undefined> {
+    const proposal = await this.ask<{ instructions: string }>(role, proposer, inputs, settings);
+    const instructions = proposal?.instructions.trim();
+    const reason =
+      instructions === undefined
+        ? "the reply could not be read"
+        : this.#guardrails.refusal(path, instructions);
+    if (reason === undefined) return instructions;
+    this.#study.decide("refuse", { predictor: path, reason });
+    return undefined;
+  }
+}
+
+/** The models by role: who reflects is who writes, unless told otherwise. */
+export function proposerModels({
+  promptModel,
+  reflectionModel = promptModel,
+}: ProposerOptions): Partial<Record<"prompt" | "reflection", LanguageModel>> {
+  return {
+    ...(promptModel && { prompt: promptModel }),
+    ...(reflectionModel && { reflection: reflectionModel }),
+  };
+}
+
+/**
+ * What all the promises give, once every one has ended: an answer that is paid for is written down, even where
+ * another one fails. Throws what the first of them threw.
+ */
+export async function settled<T>(promises: Iterable<Promise<T>>): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  return results.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+}
