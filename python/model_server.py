@@ -37,6 +37,7 @@ def serve(model: Path, port: int, key: str) -> None:
     parameters.api_keys = [key]
     parameters.n_parallel = 4
     parameters.n_ctx = 16384  # shared by the four slots
+    parameters.cache_ram_mib = 512  # prompts kept beside the slots; by default it grows to 8 GB
     parameters.use_jinja = True
     for threads in (parameters.cpuparams, parameters.cpuparams_batch):
         threads.n_threads = min(8, os.cpu_count() or 2)
