@@ -1,7 +1,13 @@
 import { describeError, errorText, isOutage, isUnreadable, type Span } from "../core/index.ts";
 import { usageOf } from "../lm/index.ts";
 import { type Metric, noAnswer, readScore } from "../metrics/index.ts";
-import { type CallSettings, type Module, type Predict, runRow } from "../modules/index.ts";
+import {
+  type CallSettings,
+  type LabelProbabilities,
+  type Module,
+  type Predict,
+  runRow,
+} from "../modules/index.ts";
 
 /**
  * How a row ended. `scored`: an answer, and the metric's score. `unreadable`: an answer that could not be read;
@@ -19,6 +25,8 @@ export interface PredictorTrace {
   outputs: Readonly<Record<string, unknown>> | undefined;
   error?: string;
   seconds: number;
+  /** How likely each label was held to be, where the predictor weighs its labels. */
+  probabilities?: LabelProbabilities;
 }
 
 /** One program on one row, scored. Plain data, which can be written and read again as JSON. */
@@ -112,12 +120,14 @@ function traceOf(spans: readonly Span[], paths: ReadonlyMap<object, string>): Pr
   for (const span of spans) {
     const predictor = paths.get(span.attributes.module as object);
     if (predictor === undefined) continue;
+    const { probabilities } = span.attributes;
     trace.push({
       predictor,
       inputs: span.inputs as PredictorTrace["inputs"],
       outputs: span.result as PredictorTrace["outputs"],
       ...(span.error !== undefined && { error: errorText(span.error) }),
       seconds: ((span.endedAt ?? span.startedAt) - span.startedAt) / 1000,
+      ...(probabilities !== undefined && { probabilities: probabilities as LabelProbabilities }),
     });
   }
   return trace;

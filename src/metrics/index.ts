@@ -1,3 +1,9 @@
+export {
+  type ConfidentAnswer,
+  expectedCalibrationError,
+  reliability,
+  type ReliabilityBin,
+} from "./calibration.ts";
 export { type ClassFigures, ConfusionMatrix, noAnswer } from "./classification.ts";
 export { exactMatch, sameText } from "./exact.ts";
 export { f1Score, hotpotF1Score, precisionScore, tokenF1 } from "./f1.ts";

@@ -6,6 +6,15 @@ export {
   rowsAtOnce,
   withCallSettings,
 } from "./call-settings.ts";
+export {
+  Calibration,
+  type CalibrationState,
+  type LabelProbabilities,
+  labelProbabilities,
+  type LabelScaling,
+  scaleLogprobs,
+  weighableField,
+} from "./calibration.ts";
 export { ChainOfThought } from "./chain-of-thought.ts";
 export { map, type MapRowsOptions } from "./map.ts";
 export { isModule, Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";

@@ -92,7 +92,7 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
 
   async forward(inputs: InputsOf<S>): Promise<OutputsOf<S>> {
     const settings = callSettings();
-    let answer = (call: PredictorCall) => this.ask(call, settings);
+    let answer = (call: PredictorCall) => this.ask(call);
     for (const extension of Object.values(this.extensions)) {
       const next = answer;
       answer = (call) => extension.around(call, next);
@@ -109,7 +109,8 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
       );
     }
     const adapter = this.adapterFor(model, settings);
-    return { signature: this.declared, demos: this.demos, inputs: given, model, adapter };
+    const own = { ...settings, ...this.settings };
+    return { signature: this.declared, demos: this.demos, inputs: given, model, adapter, settings: own };
   }
 
   private checkInputs(inputs: object): Record<string, unknown> {
@@ -128,11 +129,11 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
     return this.adapter ?? settings.adapter ?? (model ? chooseAdapter(model) : jsonAdapter);
   }
 
-  private async ask(call: PredictorCall, settings: CallSettings): Promise<Record<string, unknown>> {
-    const { adapter, signature, model } = call;
+  private async ask(call: PredictorCall): Promise<Record<string, unknown>> {
+    const { adapter, signature, model, settings } = call;
     const { lm: _lm, adapter: _adapter, cache, signal, ...members } = settings;
     const constraint = model.abilities.jsonSchema === false ? {} : adapter.constraint(signature);
-    const request = { ...members, ...this.settings, ...constraint };
+    const request = { ...members, ...constraint };
     const messages = adapter.format(signature, call.demos, call.inputs);
     const read = async (asked: readonly Message[]) => {
       const response = await this.complete(call, { ...request, messages: asked }, { cache, signal });
@@ -153,7 +154,7 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
       if (constraint.responseFormat === undefined || !declinesConstraint(error)) throw error;
       // Found out once: the model remembers that it cannot be constrained, and the next call does not try.
       model.abilities.jsonSchema = false;
-      return this.ask({ ...call, adapter: this.adapterFor(model, settings) }, settings);
+      return this.ask({ ...call, adapter: this.adapterFor(model, settings) });
     }
   }
 

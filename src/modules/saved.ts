@@ -2,6 +2,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import type { Demo } from "../adapters/index.ts";
 import { ConfigurationError } from "../core/index.ts";
 import { signature as readSignature } from "../signature/index.ts";
+import { Calibration } from "./calibration.ts";
 import { ChainOfThought } from "./chain-of-thought.ts";
 import type { Module } from "./module.ts";
 import { Predict } from "./predict.ts";
@@ -13,6 +14,9 @@ import { unknownPath } from "./structure.ts";
  * warns where they differ from its own.
  */
 const formatVersions = { python: "3.11", dspy: "3.4.1", cloudpickle: "3.1" };
+
+/** Extensions of our own; a program that has them loads without being given their readers. */
+const ownReaders: Readonly<Record<string, ExtensionReader>> = { calibration: Calibration.read };
 
 /** A predictor as DSPy saves it, with what is ours under `lmframe`. */
 interface SavedPredictor {
@@ -116,7 +120,10 @@ export function withState<P extends Module>(
         `${source} holds no state for the predictor "${path}". It holds: ${Object.keys(entries).join(", ") || "none"}.`,
       );
     }
-    edits[path] = readPredictor(entry, predictor, `${source}, predictor "${path}"`, extensions);
+    edits[path] = readPredictor(entry, predictor, `${source}, predictor "${path}"`, {
+      ...ownReaders,
+      ...extensions,
+    });
   }
   return program.with(edits);
 }

@@ -1,5 +1,6 @@
 import type { AnySignature, Adapter, Demo } from "../adapters/adapter.ts";
 import type { LanguageModel } from "../lm/request.ts";
+import type { CallSettings } from "./call-settings.ts";
 
 /** How one field of a predictor is named and described in the prompt. */
 export interface FieldState {
@@ -14,6 +15,8 @@ export interface PredictorCall {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly model: LanguageModel;
   readonly adapter: Adapter;
+  /** Those in force, the predictor's own request members over them. `lm` and `adapter` of the call come before them. */
+  readonly settings: CallSettings;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { BootstrapFewShot } from "./bootstrap-few-shot.ts";
+import { Calibrate } from "./calibrate.ts";
 import { LabeledFewShot } from "./labeled-few-shot.ts";
 import type { Optimizer, OptimizerOptions } from "./optimizer.ts";
 import { RandomSearch } from "./random-search.ts";
@@ -7,6 +8,7 @@ const optimizers: Readonly<Record<string, new (options: OptimizerOptions) => Opt
   "random-search": RandomSearch,
   bootstrap: BootstrapFewShot,
   labeled: LabeledFewShot,
+  calibrate: Calibrate,
 };
 
 /** The names a command line or a saved setting may use. */

@@ -5,6 +5,7 @@ export {
   type BootstrapOptions,
 } from "./bootstrap-few-shot.ts";
 export { type Budget, BudgetExhausted, type ModelRole, type StudyBudget, type Used } from "./budget.ts";
+export { Calibrate, type CalibrateOptions } from "./calibrate.ts";
 export type { Candidate, Edits } from "./candidate.ts";
 export { LabeledFewShot, type LabeledFewShotOptions } from "./labeled-few-shot.ts";
 export { macroF1, meanScore, type Objective, type ScoredRow, weighted } from "./objective.ts";

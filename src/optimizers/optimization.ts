@@ -124,12 +124,13 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
 }
 
 function summary({ edits }: Candidate): string {
-  const parts = Object.entries(edits).map(([path, { instructions, demos }]) => {
+  const parts = Object.entries(edits).map(([path, { instructions, demos, extensions }]) => {
     const changes = [
       ...(instructions === undefined
         ? []
         : [`"${instructions.length > 80 ? `${instructions.slice(0, 79)}…` : instructions}"`]),
       ...(demos === undefined ? [] : [`${demos.length} demos`]),
+      ...Object.keys(extensions ?? {}),
     ];
     return `${path}: ${changes.join(", ")}`;
   });

@@ -1,0 +1,232 @@
+import { ConfigurationError } from "../core/index.ts";
+import type { Rollout } from "../evaluate/index.ts";
+import type { Label } from "../lm/index.ts";
+import { sameText } from "../metrics/index.ts";
+import {
+  Calibration,
+  type LabelProbabilities,
+  labelProbabilities,
+  Module,
+  type Predict,
+  weighableField,
+} from "../modules/index.ts";
+import { type CalibrationFit, fitCalibration } from "./calibration-fit.ts";
+import type { Candidate } from "./candidate.ts";
+import type { WeighedRow } from "./label-scaling.ts";
+import { meanScore, type ScoredRow } from "./objective.ts";
+import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import type { Study } from "./study.ts";
+
+/** Options of {@link Calibrate}. */
+export interface CalibrateOptions extends OptimizerOptions {
+  /**
+   * Fit to the labels of the training rows; false: remove the bias that inputs without content show, which takes no
+   * labels and no training rows. Default true; predictors whose labels hardly a training row has are calibrated
+   * without.
+   */
+  labeled?: boolean;
+  /** Training rows used at most, drawn by the seed: the few numbers to fit need no more. Default 300. */
+  maxTrainRows?: number;
+}
+
+/** A predictor whose labels can be weighed. */
+interface Weighable {
+  path: string;
+  field: string;
+  labels: readonly Label[];
+}
+
+/** Inputs that say nothing: what a model answers to them is its bias (Zhao et al. 2021, section 4). */
+const contentFree = ["N/A", "", "[MASK]"];
+
+/** Labelled rows below which nothing is fitted. */
+const fewestRows = 10;
+
+/**
+ * Frees answers of the model's bias towards some labels, and gives each label a probability that is calibrated; see
+ * {@link Calibration}. For predictors whose only output is a `Literal` or a boolean, at endpoints that tell
+ * log-probabilities; elsewhere the program is kept as it is. Instructions and demos stay, so it is run last.
+ *
+ * With labels: a scale and an offset for each label, fitted to the training rows by likelihood, and preferences
+ * chosen for the objective on rows held out. Without: contextual calibration, each label's probability divided by its
+ * probability for inputs without content (Zhao et al. 2021, https://arxiv.org/abs/2102.09690). Needs no proposer; the
+ * three calls of a contextual calibration are counted as the prompt model's.
+ */
+export class Calibrate extends Optimizer<CalibrateOptions> {
+  protected async search(study: Study): Promise<void> {
+    const { labeled = true, maxTrainRows = 300 } = this.options;
+    const weighable = weighablePredictors(study.program);
+    const rows = study.random("calibration rows").sample(study.train.rows().keys(), maxTrainRows);
+    study.plan(study.val.length * 3 + rows.length);
+    const plain = calibrated(
+      study,
+      new Map(weighable.map(({ path, labels }) => [path, Calibration.plain(labels)])),
+      "label weights",
+      study.base,
+    );
+    if (labeled && !(await tellsWeights(study, plain, rows[0]!))) {
+      study.decide("not calibrated", "the endpoint tells no log-probabilities of labels");
+      return;
+    }
+    const likeliest = new Map<string, Calibration>();
+    const preferring = new Map<string, Calibration>();
+    const runs = labeled ? await study.evaluate(plain, { split: "train", rows }) : undefined;
+    for (const predictor of weighable) {
+      const fit = runs && this.#fit(study, predictor, rows, runs.results);
+      const calibration = fit?.likeliest ?? (await contextual(study, predictor));
+      if (!calibration) continue;
+      likeliest.set(predictor.path, calibration);
+      preferring.set(predictor.path, fit?.preferring ?? calibration);
+    }
+    await study.evaluate(calibrated(study, likeliest, "calibrated", plain));
+    // Where nothing is preferred this is the candidate before, and costs nothing.
+    await study.evaluate(calibrated(study, preferring, "calibrated for the objective", plain));
+  }
+
+  /** Undefined where too few rows have a label. */
+  #fit(
+    study: Study,
+    { path, field, labels }: Weighable,
+    rows: readonly number[],
+    results: readonly Rollout[],
+  ): CalibrationFit | undefined {
+    const weighed: WeighedRow[] = [];
+    const scored: ScoredRow[] = [];
+    for (const [place, result] of results.entries()) {
+      const row = study.row("train", rows[place]!);
+      const expected = placeOf(row[field], labels);
+      const probabilities = weightsOf(result, path);
+      if (expected === undefined || !probabilities) continue;
+      weighed.push({ logprobs: logprobsOf(probabilities, labels), expected });
+      scored.push({ row, result });
+    }
+    if (weighed.length < fewestRows) {
+      study.decide(`${path} is not fitted`, `${weighed.length} training rows have a label in "${field}"`);
+      return undefined;
+    }
+    const objective = this.options.objective ?? meanScore;
+    const fit = fitCalibration(weighed, labels, study.random(`folds of ${path}`), (answers) =>
+      objective(
+        scored.map(({ row, result }, index) => ({
+          row,
+          result: answered(
+            result,
+            field,
+            labels[answers[index]!]!,
+            answers[index] === weighed[index]!.expected,
+          ),
+        })),
+      ),
+    );
+    const { penalty, adjustment, calibrationError } = fit;
+    study.decide(`${path} is fitted`, { rows: weighed.length, penalty, adjustment, calibrationError });
+    return fit;
+  }
+}
+
+function weighablePredictors(program: Module): Weighable[] {
+  const found = [...program.predictors()].flatMap(([path, { signature }]) => {
+    const field = weighableField(signature);
+    return field ? [{ path, field: field.name, labels: field.labels }] : [];
+  });
+  if (found.length > 0) return found;
+  throw new ConfigurationError(
+    `no predictor of ${program.constructor.name} can be calibrated: that takes exactly one output, of two labels or ` +
+      `more, such as label: Literal['yes', 'no']`,
+  );
+}
+
+function calibrated(
+  study: Study,
+  calibrations: ReadonlyMap<string, Calibration>,
+  origin: string,
+  parent: Candidate,
+): Candidate {
+  const predictors = study.program.predictors();
+  const edits = [...calibrations].map(([path, calibration]) => {
+    // It weighs what is sent at last, so what other extensions change of a call must come before it.
+    const { calibration: _, ...others } = predictors.get(path)!.extensions;
+    return [path, { extensions: { calibration, ...others } }] as const;
+  });
+  return study.candidate(Object.fromEntries(edits), origin, [parent]);
+}
+
+/** True where the endpoint tells how it weighs labels, or cannot be reached to say. */
+async function tellsWeights(study: Study, plain: Candidate, row: number): Promise<boolean> {
+  const [result] = (await study.evaluate(plain, { split: "train", rows: [row] })).results;
+  return result!.status !== "scored" || result!.trace.some(({ probabilities }) => probabilities);
+}
+
+/** The weights of the last call; a predictor in a loop is judged by where it ended. */
+function weightsOf({ trace }: Rollout, path: string): LabelProbabilities | undefined {
+  return trace.findLast((call) => call.predictor === path && call.probabilities)?.probabilities;
+}
+
+function logprobsOf(probabilities: LabelProbabilities, labels: readonly Label[]): number[] {
+  // A probability too small for a number is 0, whose logarithm no fit can take.
+  return labels.map((label) => Math.log(Math.max(probabilities[String(label)] ?? 0, 1e-300)));
+}
+
+function placeOf(value: unknown, labels: readonly Label[]): number | undefined {
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined;
+  const exact = labels.findIndex((label) => String(label) === String(value));
+  const place = exact >= 0 ? exact : labels.findIndex((label) => sameText(String(label), String(value)));
+  return place >= 0 ? place : undefined;
+}
+
+/** The rollout as it would have been with another answer, for an objective to judge. */
+function answered(result: Rollout, field: string, label: Label, right: boolean): Rollout {
+  return {
+    ...result,
+    status: "scored",
+    outputs: { ...result.outputs, [field]: label },
+    score: right ? 1 : 0,
+  };
+}
+
+/** What a predictor gives for inputs without content, as a program of its own, so that the study writes it down. */
+class LabelWeights extends Module {
+  readonly predictor: Predict;
+
+  constructor(predictor: Predict) {
+    super();
+    this.predictor = predictor;
+  }
+
+  async forward(
+    inputs: Readonly<Record<string, unknown>>,
+  ): Promise<{ probabilities: LabelProbabilities | null }> {
+    return { probabilities: (await labelProbabilities(this.predictor, inputs)) ?? null };
+  }
+}
+
+/** Divides by the mean probabilities of inputs without content; undefined where there are none. */
+async function contextual(study: Study, { path, labels }: Weighable): Promise<Calibration | undefined> {
+  const predictor = study.program.predictors().get(path)!;
+  const { calibration: _, ...others } = predictor.extensions;
+  const program = new LabelWeights(
+    predictor.edited({ extensions: { calibration: Calibration.plain(labels), ...others } }),
+  );
+  const found: LabelProbabilities[] = [];
+  for (const text of contentFree) {
+    const inputs = predictor.signature.inputs.map(({ name, type }) => {
+      if (type.kind === "history") return [name, { messages: [] }];
+      const takesText = type.kind === "string" || (type.kind === "optional" && type.inner.kind === "string");
+      return [name, takesText ? text : null];
+    });
+    const reply = await study.propose<{ probabilities: LabelProbabilities | null }>(
+      "prompt",
+      program,
+      Object.fromEntries(inputs) as Record<string, unknown>,
+    );
+    if (reply?.probabilities) found.push(reply.probabilities);
+  }
+  if (found.length === 0) return undefined;
+  const offsets = labels.map((label) => {
+    const mean =
+      found.reduce((sum, probabilities) => sum + (probabilities[String(label)] ?? 0), 0) / found.length;
+    return Number((0 - Math.log(Math.max(mean, 1e-300))).toFixed(6));
+  });
+  study.decide(`${path} is calibrated by context`, { labels, offsets });
+  return new Calibration({ labels, scale: 1, offsets, preferences: labels.map(() => 0) });
+}
