@@ -104,15 +104,17 @@ export class GEPA extends Optimizer<GEPAOptions> {
     if (tried.results.every(({ score }) => score >= perfectScore)) return false;
     const path = evolution.nextPredictor(parent);
     const predictor = study.programOf(parent).predictors().get(path)!;
-    const instructions = await proposer.instructions(
+    const [instructions] = await proposer.instructions(
       "reflection",
       this.reflect,
       path,
-      {
-        step: `${path}: ${predictor.signature.toString()}`,
-        current_instructions: predictor.state.instructions,
-        runs: runsOf(tried, path),
-      },
+      [
+        {
+          step: `${path}: ${predictor.signature.toString()}`,
+          current_instructions: predictor.state.instructions,
+          runs: runsOf(tried, path),
+        },
+      ],
       { temperature: reflectionTemperature },
     );
     if (instructions === undefined) return false;

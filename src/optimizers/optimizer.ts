@@ -91,7 +91,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       name: this.#describe(),
       program,
       ...rows,
-      metric: metric as unknown as Metric,
+      metric,
       objective,
       seed,
       concurrency,

@@ -28,25 +28,32 @@ export class InstructionProposer {
   }
 
   /**
-   * New instructions for the predictor at `path`, from a proposer whose output is `instructions`. Undefined where
-   * the reply could not be read or the guardrails refuse it; the journal says why.
+   * New instructions for the predictor at `path`, from a proposer whose output is `instructions`: one for each of
+   * `asked`, in their order, without those whose reply could not be read or that the guardrails refuse. The journal
+   * says why.
    */
   async instructions(
     role: Exclude<ModelRole, "task">,
     proposer: Proposer,
     path: string,
-    inputs: Readonly<Record<string, unknown>>,
+    asked: readonly Readonly<Record<string, unknown>>[],
     settings: { temperature?: number } = {},
-  ): Promise<string | undefined> {
-    const proposal = await this.ask<{ instructions: string }>(role, proposer, inputs, settings);
-    const instructions = proposal?.instructions.trim();
-    const reason =
-      instructions === undefined
-        ? "the reply could not be read"
-        : this.#guardrails.refusal(path, instructions);
-    if (reason === undefined) return instructions;
-    this.#study.decide("refuse", { predictor: path, reason });
-    return undefined;
+  ): Promise<string[]> {
+    const replies = await Promise.allSettled(
+      asked.map((inputs) => this.ask<{ instructions: string }>(role, proposer, inputs, settings)),
+    );
+    // Looked at when all have ended: what is paid for is in the journal by then, and refusals have an order.
+    return replies.flatMap((reply) => {
+      if (reply.status === "rejected") throw reply.reason;
+      const instructions = reply.value?.instructions.trim();
+      const reason =
+        instructions === undefined
+          ? "the reply could not be read"
+          : this.#guardrails.refusal(path, instructions);
+      if (reason === undefined) return [instructions!];
+      this.#study.decide("refuse", { predictor: path, reason });
+      return [];
+    });
   }
 }
 
@@ -59,16 +66,4 @@ export function proposerModels({
     ...(promptModel && { prompt: promptModel }),
     ...(reflectionModel && { reflection: reflectionModel }),
   };
-}
-
-/**
- * What all the promises give, once every one has ended: an answer that is paid for is written down, even where
- * another one fails. Throws what the first of them threw.
- */
-export async function settled<T>(promises: Iterable<Promise<T>>): Promise<T[]> {
-  const results = await Promise.allSettled(promises);
-  return results.map((result) => {
-    if (result.status === "rejected") throw result.reason;
-    return result.value;
-  });
 }
