@@ -1,6 +1,9 @@
 import { BootstrapFewShot } from "./bootstrap-few-shot.ts";
 import { Calibrate } from "./calibrate.ts";
+import { COPRO } from "./copro.ts";
+import { GEPA } from "./gepa.ts";
 import { LabeledFewShot } from "./labeled-few-shot.ts";
+import { MIPROv2 } from "./miprov2.ts";
 import type { Optimizer, OptimizerOptions } from "./optimizer.ts";
 import { RandomSearch } from "./random-search.ts";
 
@@ -8,6 +11,9 @@ const optimizers: Readonly<Record<string, new (options: OptimizerOptions) => Opt
   "random-search": RandomSearch,
   bootstrap: BootstrapFewShot,
   labeled: LabeledFewShot,
+  gepa: GEPA,
+  miprov2: MIPROv2,
+  copro: COPRO,
   calibrate: Calibrate,
 };
 

@@ -1,3 +1,4 @@
+export type { AutoBudget } from "./auto-budget.ts";
 export { optimizerByName, optimizerNames } from "./by-name.ts";
 export {
   BootstrapFewShot,
@@ -7,7 +8,11 @@ export {
 export { type Budget, BudgetExhausted, type ModelRole, type StudyBudget, type Used } from "./budget.ts";
 export { Calibrate, type CalibrateOptions } from "./calibrate.ts";
 export type { Candidate, Edits } from "./candidate.ts";
+export { COPRO, type COPROOptions } from "./copro.ts";
+export { GEPA, type GEPAOptions } from "./gepa.ts";
+export type { GuardrailOptions } from "./guardrails.ts";
 export { LabeledFewShot, type LabeledFewShotOptions } from "./labeled-few-shot.ts";
+export { MIPROv2, type MIPROv2Options } from "./miprov2.ts";
 export { macroF1, meanScore, type Objective, type ScoredRow, weighted } from "./objective.ts";
 export { Optimization } from "./optimization.ts";
 export { type CompileOptions, Optimizer, type OptimizerOptions, type ProposerOptions } from "./optimizer.ts";
