@@ -1,6 +1,7 @@
 import { typeName, type Field, type FieldType } from "../signature/index.ts";
 import type { Adapter, AnySignature } from "./adapter.ts";
 import { askAgain, converse, inOrder, type Layout, notSupplied } from "./conversation.ts";
+import { perSignature } from "./per-signature.ts";
 import { foundMembers, foundSections, readOutputs } from "./reply.ts";
 import { completed, escapeMarkers, marker, SectionReader } from "./sections.ts";
 import { describeType, showInput, showOutput } from "./show.ts";
@@ -33,7 +34,7 @@ export const chatAdapter: Adapter = {
 };
 
 const layout: Layout = {
-  system: (signature) =>
+  system: perSignature((signature) =>
     [
       `Inputs:\n${signature.inputs.map(line).join("\n")}`,
       `Outputs:\n${signature.outputs.map(line).join("\n")}`,
@@ -43,6 +44,7 @@ const layout: Layout = {
       marker(completed),
       `Your task: ${signature.instructions}`,
     ].join("\n\n"),
+  ),
   user: (signature, fields, values, last) => [
     ...fields.flatMap((field, index) => [
       `${index > 0 ? "\n\n" : ""}${marker(field.name)}\n`,

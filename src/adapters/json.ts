@@ -2,6 +2,7 @@ import { outputSchema, type Field } from "../signature/index.ts";
 import type { Adapter, AnySignature, FieldDelta } from "./adapter.ts";
 import { askAgain, converse, type Layout, notSupplied } from "./conversation.ts";
 import { JsonStream } from "./json-stream.ts";
+import { perSignature } from "./per-signature.ts";
 import { foundAlone, foundMembers, foundSections, readOutputs } from "./reply.ts";
 import { describeType, showInput } from "./show.ts";
 import { answerOf, ThoughtFilter } from "./thoughts.ts";
@@ -14,7 +15,9 @@ import { answerOf, ThoughtFilter } from "./thoughts.ts";
 export const jsonAdapter: Adapter = {
   name: "json",
   format: (signature, demos, inputs) => converse(layout, signature, demos, inputs),
-  constraint: (signature) => ({ responseFormat: { name: "outputs", schema: outputSchema(signature) } }),
+  constraint: perSignature((signature) => ({
+    responseFormat: { name: "outputs", schema: outputSchema(signature) },
+  })),
   parse(signature, completion, options = {}) {
     const answer = answerOf(completion);
     let found = foundMembers(signature, answer, options);
@@ -28,7 +31,7 @@ export const jsonAdapter: Adapter = {
 };
 
 const layout: Layout = {
-  system(signature) {
+  system: perSignature((signature) => {
     const described = signature.inputs.filter(({ description }) => description !== "");
     return [
       signature.instructions,
@@ -38,7 +41,7 @@ const layout: Layout = {
     ]
       .filter(Boolean)
       .join("\n\n");
-  },
+  }),
   user: (_signature, fields, values) =>
     fields.flatMap((field, index) => [
       `${index > 0 ? "\n" : ""}${field.name}: `,

@@ -4,6 +4,7 @@ import { matchName } from "./coerce.ts";
 import { askAgain, converse, inOrder, type Layout, notSupplied } from "./conversation.ts";
 import { decodeEntities, elementsToValue, escapeTags, readElements } from "./elements.ts";
 import { ElementStream } from "./element-stream.ts";
+import { perSignature } from "./per-signature.ts";
 import { type Found, foundAlone, type FoundFields, foundMembers, readOutputs } from "./reply.ts";
 import { describeType, showInput, showOutput } from "./show.ts";
 import { answerOf, ThoughtFilter } from "./thoughts.ts";
@@ -35,7 +36,7 @@ export const xmlAdapter: Adapter = {
 };
 
 const layout: Layout = {
-  system: (signature) =>
+  system: perSignature((signature) =>
     [
       `Inputs:\n${signature.inputs.map(line).join("\n")}`,
       `Outputs:\n${signature.outputs.map(line).join("\n")}`,
@@ -44,6 +45,7 @@ const layout: Layout = {
       ...signature.outputs.map(({ name, type }) => element(name, `{${name}}${hint(type)}`)),
       `Your task: ${signature.instructions}`,
     ].join("\n\n"),
+  ),
   user: (signature, fields, values, last) => [
     ...fields.flatMap((field, index) => [
       `${index > 0 ? "\n\n" : ""}<${field.name}>\n`,
