@@ -91,7 +91,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       name: this.#describe(),
       program,
       ...rows,
-      metric,
+      metric: metric as Metric,
       objective,
       seed,
       concurrency,
