@@ -104,8 +104,9 @@ function locate(choice: Choice, field: string) {
     text += token;
   }
   const span = jsonValueSpan(choice.text, field);
-  // Tokens that hold part of a character, or special ones, do not add up to the text.
-  return span && text === choice.text ? { span, starts } : undefined;
+  // Endpoints trim the text, or take it out of a fence; tokens that hold part of a character do not add up to it.
+  const offset = text.indexOf(choice.text);
+  return span && offset >= 0 ? { span, starts: starts.map((start) => start - offset) } : undefined;
 }
 
 function constrain(request: LMRequest, field: string, labels: readonly Label[]): LMRequest {

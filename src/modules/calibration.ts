@@ -168,6 +168,9 @@ function requireWeighable(signature: AnySignature, labels: readonly Label[]): st
   );
 }
 
+/** Beyond this, log-probabilities tell how a label was cut into tokens rather than how likely it is. */
+const leastLogprob = -10;
+
 /** The model's log-probability of each label; undefined, with one warning a model, where it tells none. */
 async function weigh(
   { adapter, signature, demos, inputs, model, settings }: PredictorCall,
@@ -184,7 +187,7 @@ async function weigh(
   try {
     const weighed = await labelLogprobs(model, request, field, labels, { cache, signal });
     abilities.logprobs ??= true;
-    return weighed.map(({ logprob }) => logprob);
+    return weighed.map(({ logprob }) => Math.max(logprob, leastLogprob));
   } catch (error) {
     if (!tellsNone(error)) throw error;
     // Found out once: the next call does not ask. A model that told them before is asked again.

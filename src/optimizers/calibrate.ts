@@ -163,8 +163,7 @@ function weightsOf({ trace }: Rollout, path: string): LabelProbabilities | undef
 }
 
 function logprobsOf(probabilities: LabelProbabilities, labels: readonly Label[]): number[] {
-  // A probability too small for a number is 0, whose logarithm no fit can take.
-  return labels.map((label) => Math.log(Math.max(probabilities[String(label)] ?? 0, 1e-300)));
+  return labels.map((label) => Math.log(probabilities[String(label)]!));
 }
 
 function placeOf(value: unknown, labels: readonly Label[]): number | undefined {
@@ -225,7 +224,7 @@ async function contextual(study: Study, { path, labels }: Weighable): Promise<Ca
   const offsets = labels.map((label) => {
     const mean =
       found.reduce((sum, probabilities) => sum + (probabilities[String(label)] ?? 0), 0) / found.length;
-    return Number((0 - Math.log(Math.max(mean, 1e-300))).toFixed(6));
+    return Number((0 - Math.log(mean)).toFixed(6));
   });
   study.decide(`${path} is calibrated by context`, { labels, offsets });
   return new Calibration({ labels, scale: 1, offsets, preferences: labels.map(() => 0) });

@@ -79,6 +79,28 @@ describe("labelLogprobs", () => {
     expect(Math.exp(labels[0]!.logprob)).toBeCloseTo(0.5, 9);
   });
 
+  test("tokens that the endpoint left out of the text, around the answer, are passed over", async () => {
+    const model = new FunctionModel(() => ({
+      choices: [
+        {
+          ...choice([
+            token("```json\n", -5),
+            token('{"note": "", "sentiment": "', -1),
+            token("neutral", Math.log(0.2), [
+              ["neutral", Math.log(0.2)],
+              ["negative", Math.log(0.6)],
+            ]),
+            token('"}', -0.1),
+            token("\n```", -12),
+          ]).choices![0]!,
+          text: '{"note": "", "sentiment": "neutral"}',
+        },
+      ],
+    }));
+    const labels = await labelLogprobs(model, request, "sentiment", ["negative", "neutral"]);
+    expect(Math.exp(labels[0]!.logprob)).toBeCloseTo(0.75, 9);
+  });
+
   test("labels of several tokens are scored one by one, by the tokens of the value alone", async () => {
     const weights: Record<string, [number, number]> = { negative: [0.5, 0.4], neutral: [0.5, 0.1] };
     const calls: string[][] = [];
