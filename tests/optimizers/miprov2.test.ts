@@ -77,6 +77,25 @@ describe("MIPROv2", () => {
     for (const prompt of promptModel.prompts) expect(prompt).not.toContain("reading 2-");
   });
 
+  test("tries what did well before: trials get better", async () => {
+    const journal = join(await mkdtemp(join(tmpdir(), "lmframe-mipro-")), "study.jsonl");
+    // Many instructions, of which a third hold the rule, each with words of its own.
+    const promptModel = plantedProposer(
+      (luck) => `Say how it is, number ${Math.floor(luck * 1000)}. ${luck < 0.33 ? rule : ""}`,
+    );
+    await mipro({ promptModel, auto: "heavy", maxBootstrappedDemos: 0, maxLabeledDemos: 0 }).compile(
+      plantedProgram(),
+      { train, val, journal },
+    );
+    const scores = (await readFile(journal, "utf8"))
+      .split("\n")
+      .filter((line) => line.includes('"what":"trial"'))
+      .map((line) => (JSON.parse(line) as { data: { score: number } }).data.score);
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(scores).toHaveLength(27);
+    expect(mean(scores.slice(12))).toBeGreaterThan(mean(scores.slice(0, 9)) + 0.1);
+  });
+
   test("scores trials on minibatches, and the best of five on all rows", async () => {
     const { ranking, used } = await mipro({ numTrials: 10, minibatch: 20 }).compile(plantedProgram(), {
       train,
