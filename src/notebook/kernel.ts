@@ -25,6 +25,13 @@ export function startKernel(connectionFile: string): void {
   });
 
   class KernelServer extends tslab.ZmqServer {
+    override bindSocket(socket: { sendTimeout: number }, port: number): Promise<void> {
+      // Without a time-out of 0 ZeroMQ puts off every 512th message or so, and refuses those that are sent
+      // meanwhile: a reply that is lost hangs the notebook. These kinds of sockets never have to wait.
+      socket.sendTimeout = 0;
+      return super.bindSocket(socket, port);
+    }
+
     override async handleExecute(socket: unknown, request: Message): Promise<void> {
       const send = (type: string, content: Record<string, unknown>, to: unknown) => {
         const message = request.createReply();

@@ -1,21 +1,33 @@
+import type ts from "typescript";
+import { withShorthand } from "./shorthand.ts";
+
 type CompilerOptions = Record<string, unknown> & { lib: readonly string[] };
 
-interface Compiler {
+type CreateProgram = (...given: unknown[]) => ts.BuilderProgram;
+
+type Compiler = Parameters<typeof withShorthand>[0] & {
   readonly version: string;
   readonly ModuleResolutionKind: { readonly Bundler: number };
-  createWatchCompilerHost(files: readonly string[], options: CompilerOptions, ...rest: unknown[]): unknown;
-}
+  readonly createEmitAndSemanticDiagnosticsBuilderProgram: CreateProgram;
+  createWatchCompilerHost(
+    files: readonly string[],
+    options: CompilerOptions,
+    system: unknown,
+    createProgram: CreateProgram | null,
+    ...rest: unknown[]
+  ): unknown;
+};
 
 /**
  * Loads the compiler at `file` and puts one in its place that checks cells strictly and finds packages by
- * their `exports`, a package by its own name included. tslab states its options in its own code and takes none
+ * their `exports`, a package by its own name included, and that reads earlier cells' variables in shorthand. tslab states its options in its own code and takes none
  * from outside, so this must happen before it loads.
  */
 export function withStrictTypes(file: string, require: NodeJS.Require): Compiler {
   const stock = require(file) as Compiler;
   const strict: Compiler = {
     ...stock,
-    createWatchCompilerHost: (files, options, ...rest) =>
+    createWatchCompilerHost: (files, options, system, createProgram, ...rest) =>
       stock.createWatchCompilerHost(
         files,
         {
@@ -28,6 +40,12 @@ export function withStrictTypes(file: string, require: NodeJS.Require): Compiler
           // What Node 22 runs; ES2022, as tslab has it, lacks findLast.
           lib: options.lib.map((name) => name.replace(/^lib\.es\d+\.d\.ts$/, "lib.esnext.d.ts")),
         },
+        system,
+        (...given) =>
+          withShorthand(
+            stock,
+            (createProgram ?? stock.createEmitAndSemanticDiagnosticsBuilderProgram)(...given),
+          ),
         ...rest,
       ),
   };

@@ -55,12 +55,20 @@ const updates = channel("lmframe:progress");
 const base = { label: "Mapping <img src=x onerror=alert(1)>", total: 2000, startedAt: Date.now(), facts: { best: 0.5 } };
 for (let done = 1; done <= 2000; done++) updates.publish({ ...base, id: 1, done, ended: false });
 updates.publish({ ...base, id: 1, done: 2000, ended: true });`,
+      `import { sep } from "node:path";
+const one = 1; let two = 2; class Three {}`,
+      `const four = 4;
+({ two = 5 } = { two: 6 });
+[{ one, two, four, Three, sep }, ((two: string) => ({ two }))("its own")]`,
+      `for (let line = 1; line <= 3000; line++) console.log(line)`,
     ]);
   });
 
   test("ends without an error, its cells numbered", () => {
     expect(ran.error).toBeNull();
-    expect(ran.notebook.cells.map((cell) => cell.execution_count)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(ran.notebook.cells.map((cell) => cell.execution_count)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+    ]);
     expect(ran.notebook.metadata.kernelspec).toMatchObject({ name: "lmframe", language: "typescript" });
   });
 
@@ -73,6 +81,21 @@ updates.publish({ ...base, id: 1, done: 2000, ended: true });`,
     expect(ran.notebook.cells[1]?.outputs?.[0]).toMatchObject({ name: "stdout", text: "said\n" });
     expect(result(ran.notebook.cells[2])).toEqual({ "text/plain": "two\nlines" });
     expect(ran.notebook.cells[3]?.outputs).toEqual([]);
+  });
+
+  test("loses no message, however many come at once", () => {
+    const lines = ran.notebook.cells[10]?.outputs
+      ?.map(({ text }) => text)
+      .join("")
+      .trim()
+      .split("\n");
+    expect(lines).toEqual(Array.from({ length: 3000 }, (_, line) => String(line + 1)));
+  });
+
+  test("reads the variables of earlier cells in shorthand, and none of its own as one of theirs", () => {
+    expect(result(ran.notebook.cells[9])?.["text/plain"]).toBe(
+      "[\n  { one: 1, two: 6, four: 4, Three: [class Three], sep: '/' },\n  { two: 'its own' }\n]",
+    );
   });
 
   test("keeps asynchronous context across awaits and cells", () => {
