@@ -57,6 +57,7 @@ export {
 } from "./data/index.ts";
 export {
   type Comparison,
+  confidentAnswers,
   type Difference,
   type Estimate,
   evaluate,
@@ -204,6 +205,7 @@ export {
   estimateChart,
   latencyChart,
   perClassChart,
+  reliabilityChart,
   report,
   Report,
   type ReportSubject,

@@ -1,4 +1,5 @@
 export type { Comparison, Difference, Flips } from "./comparison.ts";
+export { confidentAnswers } from "./confidence.ts";
 export { datasetRecord, evaluate, type EvaluateOptions } from "./evaluate.ts";
 export { type Estimate, Evaluation, type EvaluationSubject, type Slice } from "./evaluation.ts";
 export {

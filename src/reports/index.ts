@@ -3,6 +3,7 @@ export { confusionChart } from "./figures/confusion.ts";
 export { estimateChart, sliceChart } from "./figures/intervals.ts";
 export { latencyChart } from "./figures/latency.ts";
 export { perClassChart } from "./figures/per-class.ts";
+export { reliabilityChart } from "./figures/reliability.ts";
 export { scoreChart } from "./figures/scores.ts";
 export { searchChart } from "./figures/search.ts";
 export { report, Report } from "./report.ts";

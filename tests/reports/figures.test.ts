@@ -7,6 +7,7 @@ import {
   estimateChart,
   latencyChart,
   perClassChart,
+  reliabilityChart,
   scoreChart,
   sliceChart,
 } from "../../src/reports/index.ts";
@@ -84,6 +85,24 @@ test("labels that are alike when cut short stay apart", () => {
   const chart = perClassChart(labelled([[`${long}one`, `${long}one`], [`${long}two`, `${long}one`]])); // prettier-ignore
   expect(traces(chart)[0]!.y).toEqual([0, 1]);
   expect(traces(chart)[0]!.x).toEqual([expect.closeTo(2 / 3), 0]);
+});
+
+test("confidence stands against accuracy where labels are weighed, and is left away where they are not", () => {
+  const sure = (confidence: number, right: boolean): Partial<RowResult> => {
+    const outputs = { label: "yes" };
+    const probabilities = { yes: confidence, no: 1 - confidence };
+    const call = { predictor: "self", inputs: {}, outputs, seconds: 0.1, probabilities };
+    return { row: { label: right ? "yes" : "no" }, outputs, score: right ? 1 : 0, trace: [call] };
+  };
+  const after = evaluation([sure(0.9, true), sure(0.9, false), { outputs: { label: "no" } }, { status: "outage" }], "label"); // prettier-ignore
+  const before = evaluation([sure(0.8, true)], "label");
+  const chart = reliabilityChart(after, before);
+  const [, was, is] = traces(chart);
+  expect([was!.x, was!.y]).toEqual([[0.8], [1]]);
+  expect([is!.x, is!.y]).toEqual([[0.9], [0.5]]);
+  expect(chart!.alternative).toContain("Calibration error 0.200 before, calibration error 0.400 after.");
+  expect(traces(reliabilityChart(after, evaluation([{}], "label")))).toHaveLength(2);
+  expect(reliabilityChart(evaluation([{ outputs: { label: "no" } }], "label"), before)).toBeUndefined();
 });
 
 test("rows that are right or wrong are counted by how they ended", () => {

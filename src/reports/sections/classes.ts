@@ -1,5 +1,6 @@
 import { confusionChart } from "../figures/confusion.ts";
 import { perClassChart } from "../figures/per-class.ts";
+import { reliabilityChart } from "../figures/reliability.ts";
 import { html } from "../html.ts";
 import { charts, type Section, table } from "../section.ts";
 import type { Reported } from "../subject.ts";
@@ -17,6 +18,7 @@ export function classes({ after, before }: Reported): Section | undefined {
       before && confusionChart(before, "before"),
       confusionChart(after, before && "after"),
       perClassChart(after, before),
+      reliabilityChart(after, before),
       table(
         "Precision, recall and F1 by class",
         ["class", "rows", "predicted", "precision", "recall", "F1", ...(before ? ["F1 before"] : [])],
