@@ -20,7 +20,7 @@ export type Fingerprint = Readonly<Record<string, string | number>>;
 export class Journal {
   readonly rollouts = new Map<string, Rollout>();
   readonly proposals = new Map<string, Extract<JournalEntry, { kind: "proposal" }>>();
-  readonly #descriptor: number | undefined;
+  #descriptor: number | undefined;
   #decisions = 0;
   readonly #replayed: number;
 
@@ -59,8 +59,10 @@ export class Journal {
     this.#line(entry);
   }
 
+  /** Ends writing. Rows still under way when a study fails are dropped; resumed, they are run again. */
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 
   #line(value: unknown): void {
