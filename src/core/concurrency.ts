@@ -51,12 +51,13 @@ export async function* mapOrdered<T, R>(
       fill();
       wake();
     };
-    // Through an async function, so that what `work` throws at once is a failure of its item too.
-    const promise = (async () => work(item, index))();
-    promise.then(
-      (value) => settle({ value }),
-      (error: unknown) => settle({ error }),
-    );
+    const fail = (error: unknown) => settle({ error });
+    try {
+      Promise.resolve(work(item, index)).then((value) => settle({ value }), fail);
+    } catch (error) {
+      // Later, as of a promise: whoever pulls the items is not done with this one yet.
+      queueMicrotask(() => fail(error));
+    }
   };
 
   // Work must run in the caller's context, not in that of whichever item freed a place.

@@ -54,7 +54,8 @@ export async function evaluate<P extends Module, R extends object = Row>(
   const columns = rows instanceof Scan ? await rows.columns() : rows.columns;
   const names = inputColumns(program, columns);
   const paths = predictorPaths(program);
-  for (const path of Object.keys(stages)) requireStage(path, paths.values());
+  const stagePaths = Object.keys(stages);
+  for (const path of stagePaths) requireStage(path, paths.values());
   const field = metric.field;
   const evaluation = new Evaluation({
     name: name ?? program.constructor.name,
@@ -73,7 +74,13 @@ export async function evaluate<P extends Module, R extends object = Row>(
       ...settings,
       signal: either,
     });
-    return { result, thrown, row, index, stages: await scoreStages(stages, row, result) };
+    return {
+      result,
+      thrown,
+      row,
+      index,
+      stages: stagePaths.length > 0 ? await scoreStages(stages, row, result) : {},
+    };
   };
   await traced("evaluation", evaluation.subject.name, undefined, async () => {
     let outages = 0;

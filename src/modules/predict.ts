@@ -11,7 +11,7 @@ import {
 import { type CallSettings, callSettings, type RequestSettings } from "./call-settings.ts";
 import { Module } from "./module.ts";
 import type { Extension, PredictorCall, PredictorEdit, PredictorState } from "./state.ts";
-import { openSink } from "./stream.ts";
+import { openSink, type Sink } from "./stream.ts";
 import { part } from "./structure.ts";
 
 /** What a predictor may be given beside its signature. */
@@ -136,7 +136,10 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
     const request = { ...members, ...constraint };
     const messages = adapter.format(signature, call.demos, call.inputs);
     const read = async (asked: readonly Message[]) => {
-      const response = await this.complete(call, { ...request, messages: asked }, { cache, signal });
+      const sink = openSink(this);
+      const whole = { ...request, messages: asked };
+      const options = { cache, signal };
+      const response = await (sink ? streamInto(sink, call, whole, options) : model.complete(whole, options));
       const choice = response.choices[0];
       const text = choice?.text ?? "";
       return {
@@ -157,24 +160,24 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
       return this.ask({ ...call, adapter: this.adapterFor(model, settings) });
     }
   }
+}
 
-  private async complete(
-    { adapter, signature, model }: PredictorCall,
-    request: LMRequest,
-    options: Pick<CallSettings, "cache" | "signal">,
-  ): Promise<LMResponse> {
-    const sink = openSink(this);
-    if (!sink) return model.complete(request, options);
-    const reader = adapter.reader(signature);
-    const chunks = model.stream(request, options);
-    for (;;) {
-      const step = await chunks.next();
-      if (step.done) {
-        for (const delta of reader.end()) sink(delta);
-        return step.value;
-      }
-      for (const delta of reader.push(step.value.text)) sink(delta);
+/** The response to a request, whose fields go into `sink` as they come. */
+async function streamInto(
+  sink: Sink,
+  { adapter, signature, model }: PredictorCall,
+  request: LMRequest,
+  options: Pick<CallSettings, "cache" | "signal">,
+): Promise<LMResponse> {
+  const reader = adapter.reader(signature);
+  const chunks = model.stream(request, options);
+  for (;;) {
+    const step = await chunks.next();
+    if (step.done) {
+      for (const delta of reader.end()) sink(delta);
+      return step.value;
     }
+    for (const delta of reader.push(step.value.text)) sink(delta);
   }
 }
 

@@ -14,7 +14,8 @@ export interface ProgramDelta extends FieldDelta {
   request: number;
 }
 
-type Sink = (delta: FieldDelta) => void;
+/** Takes pieces of an answer as they come. */
+export type Sink = (delta: FieldDelta) => void;
 
 const current = setting<((predictor: object) => Sink) | undefined>(undefined);
 

@@ -193,7 +193,8 @@ describe("map into a file", () => {
   test("many interrupted runs add up", async () => {
     const to = at("many.csv");
     const all: string[] = [];
-    for (const stop of [7, 20, 21, 50]) {
+    // Further apart than a run goes ahead of a row that has not ended, or a stop could be answered before its turn.
+    for (const stop of [3, 21, 39, 57]) {
       const { lm, asked } = upper((text) =>
         text === `t${stop}` ? new ConfigurationError("key") : undefined,
       );
