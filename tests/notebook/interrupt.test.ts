@@ -10,13 +10,22 @@ const root = join(import.meta.dirname, "../..");
 
 /** Interrupts two cells that would never end, then asks for one that does; prints each reply's status. */
 const script = `
-import time
+from queue import Empty
 from jupyter_client.manager import KernelManager
 manager = KernelManager(kernel_name="lmframe")
 manager.start_kernel()
 client = manager.client()
 client.start_channels()
 client.wait_for_ready(timeout=60)
+
+# What is published before this client's subscription has reached the kernel is lost to it.
+while True:
+    client.kernel_info()
+    try:
+        client.get_iopub_msg(timeout=1)
+        break
+    except Empty:
+        pass
 
 def status(code, stuck):
     asked = client.execute(code)
