@@ -35,7 +35,13 @@ def status(code, stuck):
             manager.interrupt_kernel()
             break
     while True:
-        reply = client.get_shell_msg(timeout=60)
+        try:
+            reply = client.get_shell_msg(timeout=5)
+        except Empty:
+            # Node loses a signal that comes just as a script hands its listening back: as a person does, again.
+            if stuck:
+                manager.interrupt_kernel()
+            continue
         if reply["parent_header"].get("msg_id") == asked:
             return reply["content"]["status"]
 
