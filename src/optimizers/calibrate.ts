@@ -12,10 +12,9 @@ import {
 } from "../modules/index.ts";
 import { type CalibrationFit, fitCalibration } from "./calibration-fit.ts";
 import type { Candidate } from "./candidate.ts";
-import type { WeighedRow } from "./label-scaling.ts";
 import { meanScore, type ScoredRow } from "./objective.ts";
 import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
-import type { Study } from "./study.ts";
+import type { Split, Study } from "./study.ts";
 
 /** Options of {@link Calibrate}. */
 export interface CalibrateOptions extends OptimizerOptions {
@@ -25,8 +24,11 @@ export interface CalibrateOptions extends OptimizerOptions {
    * without.
    */
   labeled?: boolean;
-  /** Training rows used at most, drawn by the seed: the few numbers to fit need no more. Default 300. */
-  maxTrainRows?: number;
+  /**
+   * Rows fitted to at most, of the training and of the validation rows each, drawn by the seed: the few numbers to
+   * fit need no more. Default 300.
+   */
+  maxRows?: number;
 }
 
 /** A predictor whose labels can be weighed. */
@@ -47,81 +49,86 @@ const fewestRows = 10;
  * {@link Calibration}. For predictors whose only output is a `Literal` or a boolean, at endpoints that tell
  * log-probabilities; elsewhere the program is kept as it is. Instructions and demos stay, so it is run last.
  *
- * With labels: a scale and an offset for each label, fitted to the training rows by likelihood, and preferences
- * chosen for the objective on rows held out. Without: contextual calibration, each label's probability divided by its
+ * With labels: a scale and an offset for each label, fitted by likelihood, and preferences chosen for the objective.
+ * The few numbers are fitted to training and validation rows alike, and taken only where they raise the objective on
+ * rows held out in turn; the validation rows alone are too few to tell. Without: contextual calibration, each label's probability divided by its
  * probability for inputs without content (Zhao et al. 2021, https://arxiv.org/abs/2102.09690). Needs no proposer; the
  * three calls of a contextual calibration are counted as the prompt model's.
  */
 export class Calibrate extends Optimizer<CalibrateOptions> {
   protected async search(study: Study): Promise<void> {
-    const { labeled = true, maxTrainRows = 300 } = this.options;
+    const { labeled = true, maxRows = 300 } = this.options;
     const weighable = weighablePredictors(study.program);
-    const rows = study.random("calibration rows").sample(study.train.rows().keys(), maxTrainRows);
-    study.plan(study.val.length * 3 + rows.length);
+    const drawn = (split: Split) =>
+      study.random(`calibration, ${split}`).sample(study[split].rows().keys(), maxRows);
+    const [train, val] = [drawn("train"), drawn("val")];
+    study.plan(study.val.length * 2 + (labeled ? train.length + val.length : 0));
     const plain = calibrated(
       study,
       new Map(weighable.map(({ path, labels }) => [path, Calibration.plain(labels)])),
       "label weights",
       study.base,
     );
-    if (labeled && !(await tellsWeights(study, plain, rows[0]!))) {
+    if (labeled && !(await tellsWeights(study, plain, train[0]!))) {
       study.decide("not calibrated", "the endpoint tells no log-probabilities of labels");
       return;
     }
-    const likeliest = new Map<string, Calibration>();
-    const preferring = new Map<string, Calibration>();
-    const runs = labeled ? await study.evaluate(plain, { split: "train", rows }) : undefined;
+    const runs = labeled
+      ? [...(await scoredRows(study, plain, "train", train)), ...(await scoredRows(study, plain, "val", val))]
+      : [];
+    const calibrations = new Map<string, Calibration>();
     for (const predictor of weighable) {
-      const fit = runs && this.#fit(study, predictor, rows, runs.results);
-      const calibration = fit?.likeliest ?? (await contextual(study, predictor));
-      if (!calibration) continue;
-      likeliest.set(predictor.path, calibration);
-      preferring.set(predictor.path, fit?.preferring ?? calibration);
+      const fit = this.#fit(study, predictor, runs);
+      if (fit && fit.objective.after <= fit.objective.before) continue;
+      const calibration = fit?.calibration ?? (await contextual(study, predictor));
+      if (calibration) calibrations.set(predictor.path, calibration);
     }
-    await study.evaluate(calibrated(study, likeliest, "calibrated", plain));
-    // Where nothing is preferred this is the candidate before, and costs nothing.
-    await study.evaluate(calibrated(study, preferring, "calibrated for the objective", plain));
+    await study.evaluate(calibrated(study, calibrations, "calibrated", plain));
   }
 
   /** Undefined where too few rows have a label. */
   #fit(
     study: Study,
     { path, field, labels }: Weighable,
-    rows: readonly number[],
-    results: readonly Rollout[],
+    runs: readonly ScoredRow[],
   ): CalibrationFit | undefined {
-    const weighed: WeighedRow[] = [];
-    const scored: ScoredRow[] = [];
-    for (const [place, result] of results.entries()) {
-      const row = study.row("train", rows[place]!);
-      const expected = placeOf(row[field], labels);
-      const probabilities = weightsOf(result, path);
-      if (expected === undefined || !probabilities) continue;
-      weighed.push({ logprobs: logprobsOf(probabilities, labels), expected });
-      scored.push({ row, result });
-    }
-    if (weighed.length < fewestRows) {
-      study.decide(`${path} is not fitted`, `${weighed.length} training rows have a label in "${field}"`);
+    const found = runs.flatMap((scored) => {
+      const expected = placeOf(scored.row[field], labels);
+      const probabilities = weightsOf(scored.result, path);
+      if (expected === undefined || !probabilities) return [];
+      return [{ scored, weighed: { logprobs: logprobsOf(probabilities, labels), expected } }];
+    });
+    if (found.length < fewestRows) {
+      study.decide(`${path} is not fitted`, `${found.length} rows have a label in "${field}"`);
       return undefined;
     }
     const objective = this.options.objective ?? meanScore;
-    const fit = fitCalibration(weighed, labels, study.random(`folds of ${path}`), (answers) =>
+    const judge = (answers: readonly number[]) =>
       objective(
-        scored.map(({ row, result }, index) => ({
+        found.map(({ scored: { row, result }, weighed: { expected } }, index) => ({
           row,
-          result: answered(
-            result,
-            field,
-            labels[answers[index]!]!,
-            answers[index] === weighed[index]!.expected,
-          ),
+          result: answered(result, field, labels[answers[index]!]!, answers[index] === expected),
         })),
-      ),
-    );
-    const { penalty, adjustment, calibrationError } = fit;
-    study.decide(`${path} is fitted`, { rows: weighed.length, penalty, adjustment, calibrationError });
+      );
+    const rows = found.map(({ weighed }) => weighed);
+    const fit = fitCalibration(rows, labels, study.random(`folds of ${path}`), judge);
+    const { calibration: _, ...figures } = fit;
+    study.decide(`${path} is fitted`, { rows: rows.length, ...figures });
     return fit;
   }
+}
+
+/** A candidate's rollouts with their rows, outages left out. */
+async function scoredRows(
+  study: Study,
+  candidate: Candidate,
+  split: Split,
+  rows: readonly number[],
+): Promise<ScoredRow[]> {
+  const { results } = await study.evaluate(candidate, { split, rows });
+  return results.flatMap((result, place) =>
+    result.status === "outage" ? [] : [{ row: study.row(split, rows[place]!), result }],
+  );
 }
 
 function weighablePredictors(program: Module): Weighable[] {

@@ -77,16 +77,24 @@ describe("Calibrate", () => {
       return hits.reduce((sum, hit) => sum + hit, 0) / labels.length;
     };
     const tuned = await new Calibrate({ metric, objective: meanRecall }).compile(program(), { train, val });
-    const likeliest = tuned.ranking.find(({ candidate }) => candidate.origin === "calibrated")!;
-    const preferring = tuned.ranking.find(
-      ({ candidate }) => candidate.origin === "calibrated for the objective",
-    );
-    const calibration = (edits: typeof likeliest.candidate.edits) =>
-      (edits.self!.extensions!.calibration as Calibration).state;
-    expect(calibration(likeliest.candidate.edits).preferences).toEqual([0, 0, 0]);
-    const { preferences, ...scaling } = calibration(preferring!.candidate.edits);
-    expect(preferences[2]).toBeGreaterThan(preferences[1]!);
-    expect(calibration(likeliest.candidate.edits)).toMatchObject(scaling);
+    const accurate = await new Calibrate({ metric }).compile(program(), { train, val });
+    const { preferences, ...scaling } = calibrationOf(tuned.program).state;
+    expect(preferences[2]! - preferences[1]!).toBeGreaterThan(0.5);
+    // The probabilities do not bend to the objective.
+    expect(calibrationOf(accurate.program).state).toMatchObject(scaling);
+    const recall = async (tried: ReturnType<typeof program>) =>
+      (await evaluate(tried, unseen, metric)).confusion!.classes().find(({ label }) => label === "mild")!
+        .recall;
+    expect(await recall(tuned.program)).toBeGreaterThan(await recall(accurate.program));
+  });
+
+  test("what does not raise the objective on rows held out is not tried", async () => {
+    const model = useModel();
+    const given = program();
+    const tuned = await new Calibrate({ metric, objective: () => 0.5 }).compile(given, { train, val });
+    expect(tuned.program).toBe(given);
+    expect(tuned.ranking.map(({ candidate }) => candidate.origin)).toEqual(["base", "label weights"]);
+    expect(model.calls).toBe(2 * val.length + train.length);
   });
 
   test("without labels: what inputs without content show is taken away", async () => {
@@ -106,14 +114,14 @@ describe("Calibrate", () => {
     expect(model.calls).toBe(2 * val.length + 3);
   });
 
-  test("training rows without labels are calibrated without them", async () => {
+  test("rows without labels are calibrated for without them", async () => {
     useModel();
     const truths = new Map([...train.rows(), ...val.rows()].map(({ text, label }) => [text, label]));
     const judged: Metric<{ text: string }, { label: string }> = ({ text }, { label }) =>
       truths.get(text) === label;
     const tuned = await new Calibrate({ metric: judged }).compile(program(), {
       train: train.drop("label"),
-      val,
+      val: val.drop("label"),
     });
     expect(calibrationOf(tuned.program).state.scale).toBe(1);
     expect(tuned.kept).toBe(false);
@@ -172,7 +180,7 @@ describe("Calibrate", () => {
   test("the same seed gives the same run at any concurrency; another draws other rows", async () => {
     const run = async (seed: number, concurrency: number) => {
       useModel();
-      const tuned = await new Calibrate({ metric, seed, maxTrainRows: 60 }).compile(program(), {
+      const tuned = await new Calibrate({ metric, seed, maxRows: 60 }).compile(program(), {
         train,
         val,
         concurrency,
@@ -199,14 +207,12 @@ describe("Calibrate", () => {
       });
       return { calls: model.calls, tuned };
     };
-    // Enough for the program as it was and the training rows, not for a candidate.
-    const first = await run(val.length + train.length, true);
+    // Enough for the program as it was and the label weights, not for a candidate.
+    const first = await run(2 * val.length + train.length, true);
     expect(first.tuned.stopped).toContain("rollouts");
     expect(first.tuned.kept).toBe(true);
     const second = await run(1000, true);
-    // With preferences for accuracy there may be none, so one candidate or two.
-    const ranked = second.tuned.ranking.length - 1;
-    expect(second.calls).toBe(ranked * val.length);
+    expect(second.calls).toBe(val.length);
     const third = await run(1000, true);
     expect(third.calls).toBe(0);
     expect(calibrationOf(third.tuned.program).state).toEqual(calibrationOf(second.tuned.program).state);
@@ -218,12 +224,12 @@ describe("Calibrate", () => {
 
   test("a budget in rollouts holds", async () => {
     useModel();
-    const tuned = await new Calibrate({ metric, maxTrainRows: 40 }).compile(program(), {
+    const tuned = await new Calibrate({ metric, maxRows: 40 }).compile(program(), {
       train,
       val,
-      budget: { rollouts: val.length * 2 + 40 },
+      budget: { rollouts: val.length * 2 + 80 },
     });
-    expect(tuned.used.task.rollouts).toBeLessThanOrEqual(val.length * 2 + 40);
+    expect(tuned.used.task.rollouts).toBe(val.length * 2 + 80);
     expect(tuned.kept).toBe(false);
   });
 
