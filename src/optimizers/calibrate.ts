@@ -19,9 +19,8 @@ import type { Split, Study } from "./study.ts";
 /** Options of {@link Calibrate}. */
 export interface CalibrateOptions extends OptimizerOptions {
   /**
-   * Fit to the labels of the training rows; false: remove the bias that inputs without content show, which takes no
-   * labels and no training rows. Default true; predictors whose labels hardly a training row has are calibrated
-   * without.
+   * Fit to the rows' labels; false: remove the bias that inputs without content show, which takes no labels and no
+   * training rows. Default true; a predictor is calibrated without where fewer than 10 rows have its label.
    */
   labeled?: boolean;
   /**
@@ -51,9 +50,13 @@ const fewestRows = 10;
  *
  * With labels: a scale and an offset for each label, fitted by likelihood, and preferences chosen for the objective.
  * The few numbers are fitted to training and validation rows alike, and taken only where they raise the objective on
- * rows held out in turn; the validation rows alone are too few to tell. Without: contextual calibration, each label's probability divided by its
- * probability for inputs without content (Zhao et al. 2021, https://arxiv.org/abs/2102.09690). Needs no proposer; the
- * three calls of a contextual calibration are counted as the prompt model's.
+ * rows held out in turn; the validation rows alone are too few to tell. The figure on them is so a little too good:
+ * what the journal says of rows held out is nearer, and test rows are best.
+ *
+ * Without labels: contextual calibration, each label's probability divided by its probability for inputs without
+ * content (Zhao et al. 2021, https://arxiv.org/abs/2102.09690).
+ *
+ * Needs no proposer; the three calls of a contextual calibration are counted as the prompt model's.
  */
 export class Calibrate extends Optimizer<CalibrateOptions> {
   protected async search(study: Study): Promise<void> {
