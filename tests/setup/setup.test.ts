@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-// Set-up as a person starts it, in a clone of its own, with an npm, a compiler and a Python that only note
+// Set-up as a person starts it, in a clone of its own, with an npm, a compiler, a bundler and a Python that only note
 // what they were asked.
 
 const npm = `
@@ -24,7 +24,9 @@ const npm = `
   fs.mkdirSync("node_modules/node/bin", { recursive: true });
   fs.symlinkSync(process.execPath, "node_modules/node/bin/node");
   fs.mkdirSync("node_modules/typescript/bin", { recursive: true });
-  fs.writeFileSync("node_modules/typescript/bin/tsc", env.TSC);`;
+  fs.writeFileSync("node_modules/typescript/bin/tsc", env.TSC);
+  fs.mkdirSync("node_modules/esbuild", { recursive: true });
+  fs.writeFileSync("node_modules/esbuild/index.js", "exports.build = async () => {};");`;
 
 const tsc = `
   const { appendFileSync, mkdirSync, writeFileSync } = require("node:fs");
