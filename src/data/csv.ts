@@ -10,6 +10,8 @@ import { type ReadOptions, type Row, type RowBatch, checkTypes, givenKind } from
 
 /** Rows whose cells decide the types of a scan, which cannot look at a whole column. */
 const scannedForTypes = 10_000;
+/** Rows of one batch: so few that they are dropped again while they are young. */
+const rowsAtOnce = 64;
 
 /** Reads a CSV file whole; a column's type is inferred from all its cells. */
 export async function readCsv(path: string, options: ReadOptions): Promise<Map<string, Column>> {
@@ -41,7 +43,7 @@ export async function readCsv(path: string, options: ReadOptions): Promise<Map<s
  */
 export async function* scanCsv(path: string, options: ReadOptions): AsyncGenerator<RowBatch, void> {
   let parsers: ((cell: string | null, line: number) => unknown)[] | undefined;
-  let held: CsvRecord[] = [];
+  const held: CsvRecord[] = [];
   let names: readonly string[] = [];
   const rows = (records: readonly CsvRecord[]): RowBatch => ({
     columns: names,
@@ -59,20 +61,23 @@ export async function* scanCsv(path: string, options: ReadOptions): AsyncGenerat
       return cellParser(name, kind === scalar.null ? scalar.string : kind, path);
     });
   };
+  function* heldRows(): Generator<RowBatch, void> {
+    do yield rows(held.splice(0, rowsAtOnce));
+    while (held.length > 0);
+  }
   for await (const { header, records } of csvBatches(path, options)) {
     names = header.names;
     if (parsers) {
       yield rows(records);
       continue;
     }
-    held = [...held, ...records];
+    held.push(...records);
     if (held.length < scannedForTypes) continue;
     settleTypes();
-    yield rows(held);
-    held = [];
+    yield* heldRows();
   }
   if (!parsers) settleTypes();
-  yield rows(held);
+  yield* heldRows();
 }
 
 /** Reads a cell as `kind`. An empty cell is null, a quoted empty one is the empty text where text is meant. */
@@ -103,8 +108,8 @@ async function* csvBatches(
   let header: Header | undefined;
   let count = 0;
 
-  const take = (incoming: Iterable<CsvRecord>): CsvRecord[] => {
-    const records: CsvRecord[] = [];
+  function* take(incoming: Iterable<CsvRecord>): Generator<CsvRecord[], void> {
+    let records: CsvRecord[] = [];
     for (const record of incoming) {
       const { cells } = record;
       const blank = cells.length === 1 && cells[0] === null;
@@ -117,9 +122,12 @@ async function* csvBatches(
       count++;
       if (cells.length !== names.length) throw ragged(record, names, count, path);
       records.push(record);
+      if (records.length < rowsAtOnce) continue;
+      yield records;
+      records = [];
     }
-    return records;
-  };
+    if (records.length > 0) yield records;
+  }
   const located = (error: unknown): unknown => {
     if (error instanceof EncodingFault) {
       const { line, cells } = reader?.unfinished() ?? { line: 1, cells: 1 };
@@ -139,13 +147,12 @@ async function* csvBatches(
   try {
     for await (const text of readText(path, options)) {
       reader ??= new CsvReader(options.delimiter ?? guessDelimiter(text, options.format));
-      const records = take(reader.push(text));
-      if (header && records.length > 0) yield { header, records };
+      for (const records of take(reader.push(text))) yield { header: header!, records };
     }
-    const records = reader ? take(reader.end()) : [];
+    for (const records of reader ? take(reader.end()) : []) yield { header: header!, records };
     if (!header)
       throw new DataError("is empty; expected a first line with the columns' names", { file: path });
-    yield { header, records };
+    yield { header, records: [] };
   } catch (error) {
     throw located(error);
   }
