@@ -28,7 +28,7 @@ describe("connect", () => {
     const model = await connect();
     expect(currentLM.get()).toBe(model);
     expect(model.name).toBe("only-one");
-    expect(model.identity).toBe(`${endpoint.baseURL} only-one`);
+    expect(model.identity).toBe(`${endpoint.baseURL} only-one {"temperature":0}`);
     await model.complete(ask("hi"));
     expect(endpoint.calls[0]!.body.model).toBe("only-one");
     expect(history().calls[0]!.request).toEqual(ask("hi"));

@@ -43,7 +43,7 @@ describe("the embedded model", () => {
     expect(["negative", "neutral", "positive"]).toContain(sentiment);
     expect(response.cost).toBe(0);
     expect(response.usage.inputTokens).toBeGreaterThan(20);
-    expect(model.identity).toMatch(/^[0-9a-f]{64}$/);
+    expect(model.identity).toMatch(/^[0-9a-f]{64} \{"temperature":0,"maxTokens":1000\}$/);
   });
 
   test("weighs labels, and the one it answers with is among the likeliest", async ({ skip }) => {
