@@ -29,7 +29,9 @@ export class EncodingFault extends Error {
 /** The text of a file, a chunk at a time, without its byte order mark. Ends with an {@link EncodingFault} where it must. */
 export async function* readText(path: string, options: TextOptions = {}): AsyncGenerator<string, void> {
   let decoder: TextDecoder | undefined;
-  let rest: Buffer = Buffer.alloc(0);
+  // One buffer throughout: new ones would pile up until a full collection.
+  let buffer: Buffer = Buffer.alloc(0);
+  let kept = 0;
   for await (const chunk of readBytes(path, options.signal)) {
     decoder ??= decoderOf(options.encoding ?? markedEncoding(chunk) ?? "utf-8");
     if (decoder.encoding !== "utf-8") {
@@ -37,13 +39,17 @@ export async function* readText(path: string, options: TextOptions = {}): AsyncG
       continue;
     }
     // UTF-8 is cut at a line's end, so that a fault can be traced to its line.
-    const whole = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    const size = kept + chunk.length;
+    if (buffer.length < size) buffer = Buffer.concat([buffer], size);
+    chunk.copy(buffer, kept);
+    const whole = buffer.subarray(0, size);
     const end = whole.lastIndexOf(0x0a) + 1 || wholeCharacters(whole);
     yield* checked(whole.subarray(0, end), decoder);
-    rest = whole.subarray(end);
+    buffer.copyWithin(0, end, size);
+    kept = size - end;
   }
-  if (decoder?.encoding === "utf-8") yield* checked(rest, decoder);
-  else if (decoder) yield decode(decoder, rest, false);
+  if (decoder?.encoding === "utf-8") yield* checked(buffer.subarray(0, kept), decoder);
+  else if (decoder) yield decode(decoder, buffer, false);
 }
 
 function decoderOf(encoding: string): TextDecoder {

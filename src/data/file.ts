@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { ConfigurationError, DataError, nearest } from "../core/errors.ts";
 
@@ -58,15 +57,22 @@ export async function openingError(error: unknown, path: string): Promise<unknow
  */
 const chunkSize = 1 << 15;
 
-/** The bytes of a file, a chunk at a time. */
+/** The bytes of a file, a chunk at a time, each in the place of the one before it. */
 export async function* readBytes(path: string, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
-  const stream = createReadStream(path, { highWaterMark: chunkSize, ...(signal && { signal }) });
+  const chunk = Buffer.allocUnsafeSlow(chunkSize);
+  let file: FileHandle | undefined;
   try {
-    for await (const chunk of stream) yield chunk as Buffer;
+    file = await open(path);
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(chunk, 0, chunkSize);
+      if (bytesRead === 0) return;
+      yield chunk.subarray(0, bytesRead);
+    }
   } catch (error) {
     throw await openingError(error, path);
   } finally {
-    stream.destroy();
+    await file?.close();
   }
 }
 
