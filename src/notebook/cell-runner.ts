@@ -63,7 +63,11 @@ export class CellRunner {
     this.#value = undefined;
     this.#failures = [];
     const late = this.#takeUnhandled("An earlier cell left this behind:");
-    const ok = await this.executor.execute(source);
+    const ok = await this.executor.execute(source).catch((error: unknown) => {
+      // The compiler itself failed. Without a reply the notebook would wait for ever.
+      this.#failures.push(this.failureOf(error));
+      return false;
+    });
     // Node tells of unhandled rejections at the end of a turn; a promise may need one more to be rejected.
     await turn();
     await turn();

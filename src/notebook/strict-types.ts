@@ -1,4 +1,5 @@
 import type ts from "typescript";
+import { type Timers, withTimers } from "./compiler-timers.ts";
 import { withShorthand } from "./shorthand.ts";
 
 type CompilerOptions = Record<string, unknown> & { lib: readonly string[] };
@@ -12,7 +13,7 @@ type Compiler = Parameters<typeof withShorthand>[0] & {
   createWatchCompilerHost(
     files: readonly string[],
     options: CompilerOptions,
-    system: unknown,
+    system: Timers,
     createProgram: CreateProgram | null,
     ...rest: unknown[]
   ): unknown;
@@ -40,7 +41,7 @@ export function withStrictTypes(file: string, require: NodeJS.Require): Compiler
           // What Node 22 runs; ES2022, as tslab has it, lacks findLast.
           lib: options.lib.map((name) => name.replace(/^lib\.es\d+\.d\.ts$/, "lib.esnext.d.ts")),
         },
-        system,
+        withTimers(system),
         (...given) =>
           withShorthand(
             stock,

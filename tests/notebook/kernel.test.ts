@@ -210,7 +210,7 @@ channel("lmframe:progress").publish(
 });
 
 describe.skipIf(noNotebooks)("packages", () => {
-  test("that are ES modules load in a cell, with types by their exports, from inside themselves too", async () => {
+  test("that are ES modules load in a cell, typed by their exports, from inside themselves too, and files appear beside them", async () => {
     const home = join(folder, "local-package");
     mkdirSync(join(home, "dist"), { recursive: true });
     mkdirSync(join(home, "notebooks"));
@@ -236,5 +236,17 @@ describe.skipIf(noNotebooks)("packages", () => {
       expect.objectContaining({ output_type: "execute_result", data: { "text/plain": "hello a" } }),
     ]);
     expect(error?.message).toContain(`Argument of type '"c"' is not assignable`);
+
+    const written = await run(
+      [
+        `import { greet } from "local-package";\nimport { renameSync, writeFileSync } from "node:fs";`,
+        `writeFileSync("saved.part", "{}"); renameSync("saved.part", "saved.json");`,
+        `await new Promise((resolve) => setTimeout(resolve, 500));`,
+        `greet("b")`,
+      ],
+      join(home, "notebooks"),
+    );
+    expect(written.error).toBeNull();
+    expect(result(written.notebook.cells[3])).toEqual({ "text/plain": "hello b" });
   });
 });
