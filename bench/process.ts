@@ -8,25 +8,22 @@ const python = place(
   process.platform === "win32" ? "peers/.venv/Scripts/python.exe" : "peers/.venv/bin/python",
 );
 
-/** Runs a process to its end and gives what it printed and the milliseconds it took; throws where it failed. */
-export function run(command: string, args: readonly string[]): { stdout: string; milliseconds: number } {
-  const started = performance.now();
+/** Runs a process to its end and gives what it printed; throws where it failed. */
+export function run(command: string, args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
-  const milliseconds = performance.now() - started;
   if (status !== 0) throw error ?? new Error(`${command} ${args.join(" ")} failed:\n${stderr}${stdout}`);
-  return { stdout, milliseconds };
+  return stdout;
 }
 
 /** The numbers that a program of `bench/programs` prints, as a JSON list, in a process of its own. */
 export function program(name: string, ...args: (string | number)[]): number[] {
-  const { stdout } = run(process.execPath, [place(`programs/${name}.ts`), ...args.map(String)]);
-  return JSON.parse(stdout) as number[];
+  return JSON.parse(run(process.execPath, [place(`programs/${name}.ts`), ...args.map(String)])) as number[];
 }
 
 /** The numbers that DSPy's side of a row prints. */
 export function dspy(name: string, ...args: (string | number)[]): number[] {
-  const { stdout } = run(peerPython(), [place("programs/dspy_peer.py"), name, ...args.map(String)]);
-  return JSON.parse(stdout.trim().split("\n").at(-1)!) as number[];
+  const printed = run(peerPython(), [place("programs/dspy_peer.py"), name, ...args.map(String)]);
+  return JSON.parse(printed.trim().split("\n").at(-1)!) as number[];
 }
 
 /** The Python of the peers, which is set up when it is first asked for or the requirements changed. */
