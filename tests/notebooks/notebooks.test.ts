@@ -1,0 +1,79 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noNotebooks, type Output, readNotebook, runNotebook } from "../support/notebook.ts";
+
+if (noNotebooks) console.info(`skipped: ${noNotebooks}`);
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const tweets = join(root, "../shared/data/airline_tweets.csv");
+const notebooks = readdirSync(join(root, "notebooks")).filter((name) => name.endsWith(".ipynb"));
+
+function outputs(name: string): Output[] {
+  return readNotebook(join(root, "notebooks", name)).cells.flatMap((cell) => cell.outputs ?? []);
+}
+
+describe.each(notebooks)("%s as it is committed", (name) => {
+  test("has run to its end", () => {
+    const cells = readNotebook(join(root, "notebooks", name)).cells.filter(
+      ({ cell_type }) => cell_type === "code",
+    );
+    expect(cells.every(({ execution_count }) => typeof execution_count === "number")).toBe(true);
+    expect(outputs(name).filter(({ output_type }) => output_type === "error")).toEqual([]);
+  });
+
+  test("tells nothing of the machine it ran on", () => {
+    const text = JSON.stringify(outputs(name));
+    expect(text).not.toContain(root);
+    expect(text).not.toMatch(/(?:127\.0\.0\.1|localhost):\d/);
+    expect(text).not.toMatch(/\/(?:home|root|Users|tmp)\//);
+  });
+
+  test("carries plotly once at most", () => {
+    const carriers = outputs(name).filter(({ data }) => (JSON.stringify(data ?? {}).length ?? 0) > 500_000);
+    expect(carriers.length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe.skipIf(noNotebooks)("headless", () => {
+  let folder: string;
+
+  beforeAll(() => {
+    // Beside the notebooks' own folder, so that the paths in them lead where they should.
+    mkdirSync(join(root, "tests/.tmp"), { recursive: true });
+    folder = mkdtempSync(join(root, "tests/.tmp/notebooks-"));
+    mkdirSync(join(folder, "notebooks"));
+    cpSync(join(root, "notebooks"), join(folder, "notebooks"), { recursive: true });
+    cpSync(join(root, "datasets"), join(folder, "datasets"), { recursive: true });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = async (name: string, env: Record<string, string> = {}) => {
+    const { error, notebook } = await runNotebook(join(folder, "notebooks", name), {
+      timeout: 300,
+      env: { LMFRAME_LIMIT: "60", ...env },
+    });
+    expect(error).toBeNull();
+    return JSON.stringify(notebook.cells);
+  };
+
+  test("01-first-program runs", { timeout: 600_000 }, async () => {
+    expect(await run("01-first-program.ipynb")).toContain("sentiment");
+  });
+
+  test("02-feedback-classification runs, and writes its report", { timeout: 600_000 }, async () => {
+    await run("02-feedback-classification.ipynb");
+    expect(existsSync(join(folder, "reports/feedback-classification.html"))).toBe(true);
+  });
+
+  if (!existsSync(tweets)) console.info("skipped: ../shared/data/airline_tweets.csv is not there");
+  test.skipIf(!existsSync(tweets))(
+    "02-feedback-classification runs on another table",
+    { timeout: 600_000 },
+    async () => {
+      const shown = await run("02-feedback-classification.ipynb", { LMFRAME_TABLE: tweets });
+      expect(shown).toContain("negative");
+    },
+  );
+});
