@@ -76,6 +76,11 @@ export function startKernel(connectionFile: string): void {
   process.on("SIGINT", () => runner.executor.interrupt());
   process.on("unhandledRejection", (reason) => runner.unhandled(reason));
   process.on("uncaughtException", (error) => runner.unhandled(error));
+  // As a reader needs it: without the number of the process, and without Node's advice on flags.
+  process.removeAllListeners("warning");
+  process.on("warning", ({ name, message }) => {
+    if (name !== "ExperimentalWarning") process.stderr.write(`${name}: ${message}\n`);
+  });
   cellProgress(() => {
     const ofCell = publish;
     const transient = { display_id: randomUUID() };

@@ -61,6 +61,7 @@ const one = 1; let two = 2; class Three {}`,
 ({ two = 5 } = { two: 6 });
 [{ one, two, four, Three, sep }, ((two: string) => ({ two }))("its own")]`,
       `for (let line = 1; line <= 3000; line++) console.log(line)`,
+      `process.emitWarning("mind the gap"); process.emitWarning("new", "ExperimentalWarning");`,
     ]);
   });
 
@@ -90,6 +91,12 @@ const one = 1; let two = 2; class Three {}`,
       .trim()
       .split("\n");
     expect(lines).toEqual(Array.from({ length: 3000 }, (_, line) => String(line + 1)));
+  });
+
+  test("shows a warning without the number of its process", () => {
+    expect(ran.notebook.cells[11]?.outputs).toMatchObject([
+      { name: "stderr", text: "Warning: mind the gap\n" },
+    ]);
   });
 
   test("reads the variables of earlier cells in shorthand, and none of its own as one of theirs", () => {
