@@ -11,13 +11,22 @@ const read = (name: string) =>
     readFileSync(new URL(`../../datasets/${name}`, import.meta.url)),
   );
 
-const file = papaparse.parse<Message>(read("feedback.csv"), { header: true, delimiter: ",", newline: "\n", skipEmptyLines: true });
+const file = papaparse.parse<Message>(read("feedback.csv"), {
+  header: true,
+  delimiter: ",",
+  newline: "\n",
+  skipEmptyLines: true,
+});
 const messages = file.data;
 const card = read("README.md");
 
 /** The body of the card's table whose first heading is `heading`, a list of cells for each line. */
 function cardTable(heading: string): string[][] {
-  const cells = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
+  const cells = (line: string) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim());
   const lines = card.split("\n");
   const start = lines.findIndex((line) => line.startsWith("|") && cells(line)[0] === heading);
   const length = lines.slice(start).findIndex((line) => !line.startsWith("|"));
@@ -63,12 +72,20 @@ describe("datasets/feedback.csv", () => {
     expect(messages.length).toBeGreaterThanOrEqual(420);
   });
 
-  test.each(["category", "channel", "urgency"] as const)("holds the labels of %s as the card counts them", (column) => {
-    const lines = cardTable(column).filter(([name]) => name !== "all");
-    const found = lines.map(([name = ""]) => counts(name, messages.filter((row) => row[column] === name)));
-    expect(found).toEqual(lines);
-    expect(new Set(messages.map((row) => row[column]))).toEqual(new Set(lines.map(([name]) => name)));
-  });
+  test.each(["category", "channel", "urgency"] as const)(
+    "holds the labels of %s as the card counts them",
+    (column) => {
+      const lines = cardTable(column).filter(([name]) => name !== "all");
+      const found = lines.map(([name = ""]) =>
+        counts(
+          name,
+          messages.filter((row) => row[column] === name),
+        ),
+      );
+      expect(found).toEqual(lines);
+      expect(new Set(messages.map((row) => row[column]))).toEqual(new Set(lines.map(([name]) => name)));
+    },
+  );
 
   test("holds the sentiments as the card counts them, most of them negative", () => {
     expect(cardTable("category").at(-1)).toEqual(counts("all", messages));
@@ -85,13 +102,17 @@ describe("datasets/feedback.csv", () => {
     expect(card).toContain(`in English (${messages.length - numbers.length})`);
     for (const [name = "", rows, which = ""] of languages) {
       expect(which.split(", ")).toHaveLength(Number(rows));
-      for (const number of which.split(", ").map(Number)) expect(messages[number - 1]?.text).toMatch(marks[name]!);
+      for (const number of which.split(", ").map(Number))
+        expect(messages[number - 1]?.text).toMatch(marks[name]!);
     }
   });
 
   test("has awkward texts: commas, quotation marks, line breaks, markup", () => {
     for (const awkward of [",", '"', "\n", "<script>", "**"])
-      expect(messages.some((row) => row.text.includes(awkward)), awkward).toBe(true);
+      expect(
+        messages.some((row) => row.text.includes(awkward)),
+        awkward,
+      ).toBe(true);
   });
 
   test("spans the lengths the card states", () => {
@@ -106,7 +127,8 @@ describe("datasets/feedback.csv", () => {
     bags.forEach((bag, i) => {
       for (let j = 0; j < i; j++) {
         const shared = [...bag].filter((word) => bags[j]!.has(word)).length;
-        if (shared / (bag.size + bags[j]!.size - shared) > 0.5) close.push(`${messages[i]!.text} / ${messages[j]!.text}`);
+        if (shared / (bag.size + bags[j]!.size - shared) > 0.5)
+          close.push(`${messages[i]!.text} / ${messages[j]!.text}`);
       }
     });
     expect(close).toEqual([]);
