@@ -68,7 +68,7 @@ const one = 1; let two = 2; class Three {}`,
   test("ends without an error, its cells numbered", () => {
     expect(ran.error).toBeNull();
     expect(ran.notebook.cells.map((cell) => cell.execution_count)).toEqual([
-      1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
     ]);
     expect(ran.notebook.metadata.kernelspec).toMatchObject({ name: "lmframe", language: "typescript" });
   });
