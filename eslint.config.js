@@ -10,6 +10,7 @@ const rooms = [
   "lm",
   "adapters",
   "modules",
+  "retrieval",
   "metrics",
   "evaluate",
   "tracking",

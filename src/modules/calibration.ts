@@ -2,7 +2,7 @@ import type { AnySignature } from "../adapters/index.ts";
 import { ConfigurationError, currentSpan, record, RefusedError, type Span } from "../core/index.ts";
 import { type Label, labelLogprobs, type LanguageModel } from "../lm/index.ts";
 import type { InputsOf, SignatureSource } from "../signature/index.ts";
-import type { CallSettings } from "./call-settings.ts";
+import { type CallSettings, forModel } from "./call-settings.ts";
 import type { Predict } from "./predict.ts";
 import type { Extension, PredictorCall } from "./state.ts";
 
@@ -177,7 +177,7 @@ async function weigh(
   field: string,
   labels: readonly Label[],
 ): Promise<number[] | undefined> {
-  const { lm: _lm, adapter: _adapter, cache, signal, ...members } = settings;
+  const { members, options } = forModel(settings);
   const { abilities } = model;
   const request = {
     ...members,
@@ -185,7 +185,7 @@ async function weigh(
     messages: adapter.format(signature, demos, inputs),
   };
   try {
-    const weighed = await labelLogprobs(model, request, field, labels, { cache, signal });
+    const weighed = await labelLogprobs(model, request, field, labels, options);
     abilities.logprobs ??= true;
     return weighed.map(({ logprob }) => Math.max(logprob, leastLogprob));
   } catch (error) {

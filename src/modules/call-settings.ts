@@ -1,7 +1,8 @@
 import type { Adapter } from "../adapters/adapter.ts";
 import { setting } from "../core/index.ts";
 import { currentLM } from "../lm/index.ts";
-import type { LanguageModel, LMRequest } from "../lm/request.ts";
+import type { CallOptions, LanguageModel, LMRequest } from "../lm/request.ts";
+import type { Principal } from "./retriever.ts";
 
 /** Request members a predictor or a call may set beside the messages. */
 export type RequestSettings = Pick<
@@ -27,6 +28,8 @@ export interface CallSettings extends RequestSettings {
   /** False: no answer is taken from or put into the cache. */
   cache?: boolean | undefined;
   signal?: AbortSignal | undefined;
+  /** On whose behalf searches run. Whoever serves a program sets it; no input of a program can. */
+  principal?: Principal | undefined;
 }
 
 const current = setting<CallSettings>({});
@@ -34,6 +37,12 @@ const current = setting<CallSettings>({});
 /** The settings in force here. */
 export function callSettings(): CallSettings {
   return current.get();
+}
+
+/** The settings that a model sees, apart: the members of its request, and what the call takes beside it. */
+export function forModel(settings: CallSettings): { members: RequestSettings; options: CallOptions } {
+  const { lm: _lm, adapter: _adapter, principal: _principal, cache, signal, ...members } = settings;
+  return { members, options: { cache, signal } };
 }
 
 /** Runs `body` with `settings` over those already in force. */

@@ -23,6 +23,17 @@ export { Predict, type PredictOptions } from "./predict.ts";
 export { inputColumns, pick, type RowRun, runRow } from "./run-row.ts";
 export { loadProgram, programToJSON, withState } from "./saved.ts";
 export type {
+  FieldCondition,
+  Filter,
+  FilterValue,
+  Passage,
+  Principal,
+  Retriever,
+  SearchMode,
+  SearchOptions,
+  Source,
+} from "./retriever.ts";
+export type {
   Extension,
   ExtensionReader,
   FieldState,

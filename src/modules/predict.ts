@@ -8,7 +8,7 @@ import {
   type SignatureSource,
   signature as readSignature,
 } from "../signature/index.ts";
-import { type CallSettings, callSettings, type RequestSettings } from "./call-settings.ts";
+import { type CallSettings, callSettings, forModel, type RequestSettings } from "./call-settings.ts";
 import { Module } from "./module.ts";
 import type { Extension, PredictorCall, PredictorEdit, PredictorState } from "./state.ts";
 import { openSink, type Sink } from "./stream.ts";
@@ -131,14 +131,13 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
 
   private async ask(call: PredictorCall): Promise<Record<string, unknown>> {
     const { adapter, signature, model, settings } = call;
-    const { lm: _lm, adapter: _adapter, cache, signal, ...members } = settings;
+    const { members, options } = forModel(settings);
     const constraint = model.abilities.jsonSchema === false ? {} : adapter.constraint(signature);
     const request = { ...members, ...constraint };
     const messages = adapter.format(signature, call.demos, call.inputs);
     const read = async (asked: readonly Message[]) => {
       const sink = openSink(this);
       const whole = { ...request, messages: asked };
-      const options = { cache, signal };
       const response = await (sink ? streamInto(sink, call, whole, options) : model.complete(whole, options));
       const choice = response.choices[0];
       const text = choice?.text ?? "";
