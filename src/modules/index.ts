@@ -1,3 +1,4 @@
+export { AdaptiveRAG, type AdaptiveAnswer, type AdaptiveRAGOptions } from "./adaptive-rag.ts";
 export {
   callSettings,
   type CallSettings,
@@ -15,12 +16,15 @@ export {
   scaleLogprobs,
   weighableField,
 } from "./calibration.ts";
+export { CitedAnswer } from "./cited-answer.ts";
 export { ChainOfThought } from "./chain-of-thought.ts";
 export { map, type MapRowsOptions } from "./map.ts";
 export { isModule, Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";
 export { Parallel } from "./parallel.ts";
 export { Predict, type PredictOptions } from "./predict.ts";
 export { inputColumns, pick, type RowRun, runRow } from "./run-row.ts";
+export { RAG, type RAGAnswer, type RAGOptions } from "./rag.ts";
+export { passageText, Retrieve, type RetrieveOptions, retrieverOf } from "./retrieve.ts";
 export { loadProgram, programToJSON, withState } from "./saved.ts";
 export type {
   FieldCondition,
