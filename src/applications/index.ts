@@ -1,2 +1,10 @@
 export { type Classification, type ClassificationOptions, classify } from "./classification.ts";
 export { labelMatch } from "./label-match.ts";
+export {
+  type Backtest,
+  backtest,
+  type LogbookColumns,
+  type OutlookOptions,
+  recurringFaults,
+  type RecurringFault,
+} from "./maintenance/recurring-faults.ts";
