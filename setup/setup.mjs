@@ -2,9 +2,10 @@
 // asks for, and says nothing where nothing is to do. It starts under whatever Node the machine has (16 or
 // later) and needs no package.
 import { promises as files } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withLock } from "./lock.mjs";
+import { embedderInputs, fetchEmbedder } from "./embedder.mjs";
 import { installPackages, nodeOf, npmInputs } from "./npm.mjs";
 import { Problem } from "./problem.mjs";
 import { makeEnvironment, pythonInputs } from "./python.mjs";
@@ -30,6 +31,13 @@ const steps = [
     make: () => makeEnvironment(root, say),
   },
   {
+    name: "embedded embedder",
+    inputs: embedderInputs,
+    stamp: ".venv/share/lmframe/.lmframe-setup",
+    gigabytes: 0.1,
+    make: () => fetchEmbedder(root),
+  },
+  {
     name: "build",
     inputs: ["src", "tsconfig.json", "tsconfig.build.json", "package-lock.json", "setup/build.mjs"],
     stamp: "dist/.lmframe-setup",
@@ -39,9 +47,15 @@ const steps = [
 ];
 
 function due() {
-  return steps
-    .map((step) => ({ ...step, hash: fingerprint(root, step.inputs), stamp: join(root, step.stamp) }))
-    .filter((step) => !isCurrent(step.stamp, step.hash));
+  const todo = [];
+  for (const step of steps) {
+    const hash = fingerprint(root, step.inputs);
+    const stamp = join(root, step.stamp);
+    // What stands in a folder that another step makes anew goes with it.
+    const lost = todo.some((earlier) => stamp.startsWith(dirname(earlier.stamp) + sep));
+    if (lost || !isCurrent(stamp, hash)) todo.push({ ...step, hash, stamp });
+  }
+  return todo;
 }
 
 function say(line) {

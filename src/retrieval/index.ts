@@ -1,2 +1,2 @@
 export type { Document } from "./document.ts";
-export type { Embedder } from "./embedders/embedder.ts";
+export { embeddedEmbedder, type Embedder } from "./embedders/index.ts";

@@ -1,3 +1,4 @@
+export { type EmbedderFiles, ensureEmbedderFiles } from "./embedder-files.ts";
 export { home, packageRoot, privateFolder } from "./home.ts";
 export type { StartOptions } from "./local-service.ts";
 export { ensureMlflow, type MlflowServer } from "./mlflow.ts";

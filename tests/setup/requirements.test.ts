@@ -6,7 +6,7 @@ const linesOf = (name: string) =>
     .split("\n")
     .filter((line) => line.trim() !== "" && !line.startsWith("#"));
 
-test.each(["requirements.txt", "requirements-model.txt"])(
+test.each(["requirements.txt", "requirements-model.txt", "requirements-embedder.txt"])(
   "%s pins every package, and names no host",
   (name) => {
     for (const line of linesOf(name)) expect(line).toMatch(/^[A-Za-z0-9_.-]+==[0-9][^\s/]*( ; .+)?$/);

