@@ -8,3 +8,9 @@ export {
   recurringFaults,
   type RecurringFault,
 } from "./maintenance/recurring-faults.ts";
+export {
+  type Citation,
+  type MaintenanceAnswer,
+  MaintenanceChatbot,
+  type MaintenanceChatbotOptions,
+} from "./maintenance/chatbot.ts";

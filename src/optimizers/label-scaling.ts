@@ -1,3 +1,4 @@
+import { solve } from "../core/index.ts";
 import { type LabelScaling, scaleLogprobs } from "../modules/index.ts";
 
 /** One labelled row: the model's log-probability of each label, and the place of the right one. */
@@ -80,24 +81,4 @@ function newtonDirection(
     }
   }
   return solve(curvature, gradient);
-}
-
-/** The solution of a system of linear equations whose matrix is symmetric and positive definite. */
-function solve(matrix: readonly (readonly number[])[], vector: readonly number[]): number[] {
-  const rows = matrix.map((row, index) => [...row, vector[index]!]);
-  for (const [pivot, row] of rows.entries()) {
-    for (const other of rows.slice(pivot + 1)) {
-      const factor = other[pivot]! / row[pivot]!;
-      for (let column = pivot; column < other.length; column++) other[column]! -= factor * row[column]!;
-    }
-  }
-  const solution = new Array<number>(vector.length).fill(0);
-  for (let index = rows.length - 1; index >= 0; index--) {
-    const row = rows[index]!;
-    const known = row
-      .slice(index + 1, -1)
-      .reduce((sum, value, at) => sum + value * solution[index + 1 + at]!, 0);
-    solution[index] = (row.at(-1)! - known) / row[index]!;
-  }
-  return solution;
 }

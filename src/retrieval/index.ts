@@ -1,2 +1,9 @@
 export type { Document } from "./document.ts";
 export { embeddedEmbedder, type Embedder } from "./embedders/index.ts";
+export {
+  Answerability,
+  type AnswerabilityExample,
+  answerabilityFeatures,
+  type AnswerabilityState,
+} from "./answerability.ts";
+export { contentWords } from "./content-words.ts";
