@@ -1,6 +1,7 @@
 export { cached } from "./cache.ts";
 export { type CacheStore } from "./cache-store.ts";
 export { connect, lm, type LMOptions } from "./connect.ts";
+export { countTokens } from "./count-tokens.ts";
 export { currentLM } from "./current.ts";
 export { diskStore } from "./disk-store.ts";
 export { type EndpointOptions } from "./endpoint.ts";
