@@ -7,3 +7,11 @@ export {
   type AnswerabilityState,
 } from "./answerability.ts";
 export { contentWords } from "./content-words.ts";
+export {
+  type Documents,
+  type GroupOptions,
+  Index,
+  type IndexChange,
+  type IndexOptions,
+  type IndexPlace,
+} from "./store/index.ts";
