@@ -1,4 +1,4 @@
-import type { LMRequest, Message } from "../lm/request.ts";
+import type { LMRequest, Message, ToolCall } from "../lm/request.ts";
 import type { Signature } from "../signature/index.ts";
 
 /** Inputs and outputs a predictor is shown as an example. Fields may be missing. */
@@ -15,6 +15,8 @@ export interface ParseOptions {
    * missing, since it may be half of one. Default false: brackets left open are taken as forgotten.
    */
   cut?: boolean | undefined;
+  /** The calls of tools that came beside the text. */
+  toolCalls?: readonly ToolCall[] | undefined;
 }
 
 /** A field that became whole, or grew, while an answer streams. */
@@ -36,8 +38,8 @@ export interface Adapter {
     demos: readonly Demo[],
     inputs: Readonly<Record<string, unknown>>,
   ): Message[];
-  /** Request members this format wants beside the messages, such as a schema to constrain by. */
-  constraint(signature: AnySignature): Pick<LMRequest, "responseFormat">;
+  /** Request members this format wants beside the messages: a schema to constrain by, or tools to call. */
+  constraint(signature: AnySignature): Pick<LMRequest, "responseFormat" | "tools" | "toolChoice">;
   /**
    * The declared outputs, each of its type. Throws ParseError, with the completion, where a value cannot be
    * read as its type without guessing.

@@ -16,7 +16,8 @@ export interface Layout {
     values: Readonly<Record<string, unknown>>,
     last: boolean,
   ): Piece[];
-  assistant(signature: AnySignature, values: Readonly<Record<string, unknown>>): string;
+  /** The outputs of a turn: a text, or messages where it takes more than one. */
+  assistant(signature: AnySignature, values: Readonly<Record<string, unknown>>): string | readonly Message[];
 }
 
 /**
@@ -34,9 +35,10 @@ export function converse(
   const turn = (values: Demo, note = ""): Message[] => {
     const fields = shown.filter(has(values));
     const pieces = layout.user(signature, fields, values, false);
+    const answer = layout.assistant(signature, values);
     return [
       { role: "user", content: contentOf(note ? [`${note}\n\n`, ...pieces] : pieces) },
-      { role: "assistant", content: layout.assistant(signature, values) },
+      ...(typeof answer === "string" ? [{ role: "assistant" as const, content: answer }] : answer),
     ];
   };
   const isWhole = (demo: Demo) => shown.every(has(demo)) && signature.outputs.every(has(demo));

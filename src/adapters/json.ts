@@ -4,7 +4,7 @@ import { askAgain, converse, type Layout, notSupplied } from "./conversation.ts"
 import { JsonStream } from "./json-stream.ts";
 import { perSignature } from "./per-signature.ts";
 import { foundAlone, foundMembers, foundSections, readOutputs } from "./reply.ts";
-import { describeType, showInput } from "./show.ts";
+import { describeType, type Piece, showInput } from "./show.ts";
 import { answerOf, ThoughtFilter } from "./thoughts.ts";
 
 /**
@@ -42,11 +42,7 @@ const layout: Layout = {
       .filter(Boolean)
       .join("\n\n");
   }),
-  user: (_signature, fields, values) =>
-    fields.flatMap((field, index) => [
-      `${index > 0 ? "\n" : ""}${field.name}: `,
-      ...showInput(field, values[field.name], (text) => text.replace(/\r\n|[\n\r\u2028\u2029]/g, "\n  ")),
-    ]),
+  user: (_signature, fields, values) => inputLines(fields, values),
   assistant(signature, values) {
     const members = signature.outputs.map(
       ({ name }) => `${JSON.stringify(name)}: ${JSON.stringify(values[name] ?? absent(values, name))}`,
@@ -54,6 +50,19 @@ const layout: Layout = {
     return `{${members.join(", ")}}`;
   },
 };
+
+/** A line `name: value` for each input; further lines of a value are indented. */
+export function inputLines(fields: readonly Field[], values: Readonly<Record<string, unknown>>): Piece[] {
+  return fields.flatMap((field, index) => [
+    `${index > 0 ? "\n" : ""}${field.name}: `,
+    ...showInput(field, values[field.name], indentLines),
+  ]);
+}
+
+/** `text` with its second and further lines indented, so that none can pass for a line of another meaning. */
+export function indentLines(text: string): string {
+  return text.replace(/\r\n|[\n\r\u2028\u2029]/g, "\n  ");
+}
 
 function absent(values: Readonly<Record<string, unknown>>, name: string): string | null {
   return values[name] === undefined ? notSupplied : null;

@@ -25,6 +25,8 @@ export { Predict, type PredictOptions } from "./predict.ts";
 export { inputColumns, pick, type RowRun, runRow } from "./run-row.ts";
 export { RAG, type RAGAnswer, type RAGOptions } from "./rag.ts";
 export { passageText, Retrieve, type RetrieveOptions, retrieverOf } from "./retrieve.ts";
+export { ReAct, type ReActOptions } from "./react/react.ts";
+export { type Step, type Trajectory, trajectoryOf } from "./react/trajectory.ts";
 export { loadProgram, programToJSON, withState } from "./saved.ts";
 export type {
   FieldCondition,
@@ -46,3 +48,16 @@ export type {
   PredictorState,
 } from "./state.ts";
 export { type ProgramDelta, stream } from "./stream.ts";
+export { mcpTools, type McpOptions, type McpServer, type McpTools } from "./tools/mcp.ts";
+export { searchTool, type SearchToolOptions } from "./tools/search-tool.ts";
+export {
+  type ArgumentsType,
+  Tool,
+  tool,
+  ToolArgumentsError,
+  type ToolContext,
+  type ToolDeclaration,
+  type ToolOptions,
+} from "./tools/tool.ts";
+export { toolsFromFile } from "./tools/tools-from-file.ts";
+export { type AvailableTools, ToolSelector } from "./tool-selector.ts";

@@ -121,7 +121,8 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
     return given;
   }
 
-  private modelFor(settings: CallSettings): LanguageModel | undefined {
+  /** The model that a call with these settings asks; undefined where none is set. */
+  modelFor(settings: CallSettings = callSettings()): LanguageModel | undefined {
     return this.lm ?? settings.lm ?? currentLM.get();
   }
 
@@ -132,8 +133,9 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
   private async ask(call: PredictorCall): Promise<Record<string, unknown>> {
     const { adapter, signature, model, settings } = call;
     const { members, options } = forModel(settings);
-    const constraint = model.abilities.jsonSchema === false ? {} : adapter.constraint(signature);
-    const request = { ...members, ...constraint };
+    const { responseFormat, ...tools } = adapter.constraint(signature);
+    const constrained = responseFormat !== undefined && model.abilities.jsonSchema !== false;
+    const request = { ...members, ...tools, ...(constrained && { responseFormat }) };
     const messages = adapter.format(signature, call.demos, call.inputs);
     const read = async (asked: readonly Message[]) => {
       const sink = openSink(this);
@@ -141,10 +143,8 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
       const response = await (sink ? streamInto(sink, call, whole, options) : model.complete(whole, options));
       const choice = response.choices[0];
       const text = choice?.text ?? "";
-      return {
-        text,
-        values: attempt(() => adapter.parse(signature, text, { cut: choice?.finishReason === "length" })),
-      };
+      const known = { cut: choice?.finishReason === "length", toolCalls: choice?.toolCalls };
+      return { text, values: attempt(() => adapter.parse(signature, text, known)) };
     };
     try {
       const { text, values } = await read(messages);
@@ -153,7 +153,7 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
       if (second.values instanceof ParseError) throw second.values;
       return second.values;
     } catch (error) {
-      if (constraint.responseFormat === undefined || !declinesConstraint(error)) throw error;
+      if (!constrained || !declinesConstraint(error)) throw error;
       // Found out once: the model remembers that it cannot be constrained, and the next call does not try.
       model.abilities.jsonSchema = false;
       return this.ask({ ...call, adapter: this.adapterFor(model, settings) });
