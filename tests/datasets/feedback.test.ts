@@ -1,37 +1,14 @@
-import { readFileSync } from "node:fs";
-import papaparse from "papaparse";
 import { describe, expect, test } from "vitest";
+import { cardTable as tableOf, readTable, readText } from "./files.ts";
 
 const columns = ["text", "channel", "sentiment", "category", "urgency"] as const;
 type Message = Record<(typeof columns)[number], string>;
 
-const read = (name: string) =>
-  // A fatal decoder, since a lenient one would hide a broken encoding.
-  new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-    readFileSync(new URL(`../../datasets/${name}`, import.meta.url)),
-  );
-
-const file = papaparse.parse<Message>(read("feedback.csv"), {
-  header: true,
-  delimiter: ",",
-  newline: "\n",
-  skipEmptyLines: true,
-});
+const file = readTable<Message>("feedback.csv");
 const messages = file.data;
-const card = read("README.md");
+const card = readText("README.md");
 
-/** The body of the card's table whose first heading is `heading`, a list of cells for each line. */
-function cardTable(heading: string): string[][] {
-  const cells = (line: string) =>
-    line
-      .split("|")
-      .slice(1, -1)
-      .map((cell) => cell.trim());
-  const lines = card.split("\n");
-  const start = lines.findIndex((line) => line.startsWith("|") && cells(line)[0] === heading);
-  const length = lines.slice(start).findIndex((line) => !line.startsWith("|"));
-  return start < 0 ? [] : lines.slice(start + 2, start + length).map(cells);
-}
+const cardTable = (heading: string) => tableOf(card, heading);
 
 const sentiments = ["negative", "neutral", "positive"];
 
