@@ -18,6 +18,9 @@ const formats: Readonly<Record<string, Format>> = {
   ".feather": "arrow",
 };
 
+/** The extensions of files that hold tables. */
+export const tableExtensions: readonly string[] = Object.keys(formats);
+
 /** The format that a file's extension names. */
 export function formatOf(path: string): Format {
   const extension = extname(path).toLowerCase();
@@ -26,7 +29,7 @@ export function formatOf(path: string): Format {
   const near = nearest(extension, Object.keys(formats));
   throw new ConfigurationError(
     `${path}: unknown extension "${extension}"${near ? `; did you mean "${near}"?` : ""}; ` +
-      `expected ${Object.keys(formats).join(", ")}, or the option format`,
+      `expected ${tableExtensions.join(", ")}, or the option format`,
   );
 }
 

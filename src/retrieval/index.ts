@@ -15,3 +15,15 @@ export {
   type IndexOptions,
   type IndexPlace,
 } from "./store/index.ts";
+export {
+  type ChunkOptions,
+  chunkText,
+  FileDocuments,
+  type FileFailure,
+  type Identity,
+  type IngestOptions,
+  readDocuments,
+  tableDocuments,
+  type TableDocuments,
+  type TableOptions,
+} from "./ingest/index.ts";
