@@ -18,7 +18,8 @@ export async function installPackages(root) {
     ["ci", "--loglevel=error", "--no-fund", "--no-audit", "--no-progress", "--engine-strict=false"],
     {
       cwd: root,
-      env: outsideEnvironment(),
+      // onnxruntime's install script would fetch what only a graphics card needs; an npm without allowScripts runs it.
+      env: { ...outsideEnvironment(), ONNXRUNTIME_NODE_INSTALL: "skip" },
     },
   );
 }
