@@ -53,7 +53,7 @@ function checkCondition(name: string, condition: FieldCondition): void {
     throw invalid(value);
   };
   if (condition === null) return;
-  if (typeof condition !== "object") return checkValue(condition);
+  if (typeof condition !== "object" || Array.isArray(condition)) return checkValue(condition);
   for (const [bound, value] of Object.entries(condition) as [string, unknown][]) {
     if (!bounds.includes(bound)) {
       const near = nearest(bound, bounds);

@@ -73,7 +73,8 @@ function read(document: Document, place: number): StoredDocument {
 function readField(value: unknown, name: string, place: number): FieldValue {
   if (typeof value === "string") return wellFormed(value);
   if (value === null || value === undefined || typeof value === "boolean") return value ?? null;
-  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  // 0 and -0 are the same to who filters, and not to Arrow.
+  if (typeof value === "number") return Number.isFinite(value) ? value || 0 : null;
   throw new DataError(
     `document ${place} holds ${Array.isArray(value) ? "a list" : typeof value} in a field; ` +
       "expected a text, a number, true, false or null",
