@@ -9,6 +9,7 @@ import {
 } from "../../core/index.ts";
 import { argumentsType, plainText } from "./schema-type.ts";
 import { Tool } from "./tool.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** A server of the Model Context Protocol: a command to start, or an address to connect to. */
 export type McpServer =
@@ -71,10 +72,7 @@ export async function mcpTools(server: McpServer, options: McpOptions = {}): Pro
   const { Client } = await import("@modelcontextprotocol/sdk/client/index.js");
   const client = new Client({ name: "lmframe", version: "1" });
   const connection = await open(server);
-  const close = async () => {
-    await connection.end();
-    await client.close();
-  };
+  const close = () => connection.close(client);
   try {
     const timeout = connectSeconds * 1000;
     await client.connect(connection.transport, { timeout });
@@ -99,8 +97,7 @@ interface Connection {
   readonly transport: Transport;
   /** The end of what a program wrote to its standard error. */
   said(): string;
-  /** What must be done before the client closes. */
-  end(): Promise<void>;
+  close(client: Client): Promise<void>;
 }
 
 function open(server: McpServer): Promise<Connection> {
@@ -121,16 +118,17 @@ async function overStdio(server: Extract<McpServer, { command: string }>): Promi
   transport.stderr?.on("data", (piece: Buffer) => (said = (said + piece.toString()).slice(-2_000)));
   // A program that pays no heed to the end of its input would outlive this process.
   const kill = () => {
-    if (transport.pid !== null) process.kill(transport.pid);
+    if (transport.pid !== null) process.kill(transport.pid, "SIGKILL");
   };
   process.once("exit", kill);
   return {
     name: JSON.stringify(command),
     transport,
     said: () => plainText(said.trim(), 2_000),
-    end: async () => {
+    close: async (client) => {
+      await client.close();
+      await transport.close();
       process.removeListener("exit", kill);
-      return Promise.resolve();
     },
   };
 }
@@ -147,8 +145,11 @@ async function overHttp({ url, headers }: Extract<McpServer, { url: unknown }>):
     // The SDK's own class does not fit its interface where optional members are exact.
     transport: transport as unknown as Transport,
     said: () => "",
-    // Not every server has sessions to end, and one that is gone has none.
-    end: () => transport.terminateSession().catch(() => undefined),
+    close: async (client) => {
+      // Not every server has sessions to end, and one that hangs is not waited for.
+      await untilAborted(transport.terminateSession(), AbortSignal.timeout(2_000)).catch(() => undefined);
+      await client.close();
+    },
   };
 }
 

@@ -96,11 +96,13 @@ export class ParameterTypes {
     return given.some(({ flags }) => flags & TypeFlags.Null) ? optionalOf(union) : union;
   }
 
-  /** True for classes and for what the language itself declares: `Date`, `Map`, `Promise`. */
+  /** True for classes, and for interfaces of the language itself: `Date`, `Map`, `Promise`. */
   private isBuiltIn(type: Type): boolean {
     if (type.isClass()) return true;
-    const declarations = type.getSymbol()?.getDeclarations() ?? [];
-    return declarations.some((declaration) =>
+    const symbol = type.getSymbol();
+    // The types that `Record` and `Pick` make are declared there too, without a name.
+    if (!symbol || !(symbol.flags & this.ts.SymbolFlags.Interface)) return false;
+    return (symbol.getDeclarations() ?? []).some((declaration) =>
       /[\\/](?:lib\.[\w.]+\.d\.ts|@types[\\/]node[\\/].*)$/.test(declaration.getSourceFile().fileName),
     );
   }

@@ -36,7 +36,8 @@ export async function toolsFromFile(path: string): Promise<Tool[]> {
   if (changed === undefined) throw new ConfigurationError(`there is no file ${path}`);
   const declared = declaredFunctions(loadCompiler(), file, path);
   const url = pathToFileURL(file);
-  url.searchParams.set("changed", String(changed));
+  // Vite and tsx tell the language by the end of an address.
+  url.search = `changed=${changed}.ts`;
   const exported = (await import(url.href)) as Record<string, (...values: unknown[]) => unknown>;
   return declared.map(
     ({ name, description, fields, values }) =>
