@@ -27,3 +27,4 @@ export {
   type TableDocuments,
   type TableOptions,
 } from "./ingest/index.ts";
+export { rerank, type RerankOptions, type RerankProgram } from "./rerank.ts";
