@@ -1,9 +1,9 @@
 import type { LMResponse } from "./request.ts";
 
 /** Where answers are kept, by a key of 64 hexadecimal digits. */
-export interface CacheStore {
+export interface CacheStore<T = LMResponse> {
   /** The answer that is kept under a key; undefined where none is. */
-  get(key: string): LMResponse | undefined | Promise<LMResponse | undefined>;
+  get(key: string): T | undefined | Promise<T | undefined>;
   /** Never fails: what cannot be kept is asked again. */
-  set(key: string, response: LMResponse): void | Promise<void>;
+  set(key: string, answer: T): void | Promise<void>;
 }

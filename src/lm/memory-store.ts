@@ -12,17 +12,25 @@ export interface MemoryStoreOptions {
 }
 
 /** Keeps answers in this process. */
-export function memoryStore({ entries = 10_000, characters = 1e8 }: MemoryStoreOptions = {}): CacheStore {
-  let cache: LRUCache<string, LMResponse> | undefined;
+export function memoryStore(options: MemoryStoreOptions = {}): CacheStore {
+  return boundedStore(options, sizeOf);
+}
+
+/** {@link memoryStore} for answers of any kind, which take about `sizeOf` characters. */
+export function boundedStore<T extends object | string>(
+  { entries = 10_000, characters = 1e8 }: MemoryStoreOptions,
+  sizeOf: (answer: T) => number,
+): CacheStore<T> {
+  let cache: LRUCache<string, T> | undefined;
   const open = () => {
     // On first use, to keep the package's import light.
     const { LRUCache } = createRequire(import.meta.url)("lru-cache") as typeof import("lru-cache");
-    return new LRUCache<string, LMResponse>({ max: entries, maxSize: characters, sizeCalculation: sizeOf });
+    return new LRUCache<string, T>({ max: entries, maxSize: characters, sizeCalculation: sizeOf });
   };
   return {
     get: (key) => cache?.get(key),
-    set: (key, response) => {
-      (cache ??= open()).set(key, response);
+    set: (key, answer) => {
+      (cache ??= open()).set(key, answer);
     },
   };
 }

@@ -1,8 +1,8 @@
-import { ConfigurationError, type LmframeError, RefusedError, UnreachableError } from "../core/index.ts";
+import { ConfigurationError, RefusedError, UnreachableError } from "../core/index.ts";
 import { Assembly, type WireDelta } from "./assemble.ts";
 import { Endpoint, type EndpointOptions } from "./endpoint.ts";
-import { endpointError, type Failure } from "./endpoint-error.ts";
 import { costOf, listPrice, type Price } from "./prices.ts";
+import { readAnswer } from "./read-answer.ts";
 import type {
   Abilities,
   CallOptions,
@@ -76,7 +76,7 @@ export class OpenAIModel implements LanguageModel {
       return await this.#endpoint.call(options.signal, async (client, { signal }) => {
         const body = toWire(request, this.name, this.#reasoning);
         const answer: unknown = await client.chat.completions.create(body, { signal });
-        return this.#read(request, asAnswer(answer, this.#endpoint), started);
+        return this.#read(request, readAnswer<WireAnswer>(answer, "choices", this.#endpoint), started);
       });
     } catch (error) {
       if (this.#learn(error, request)) return this.#complete(request, options);
@@ -179,23 +179,6 @@ export class OpenAIModel implements LanguageModel {
 /** OpenAI's reasoning models by name, also as gateways prefix it (`openai/o3-mini`). */
 function isReasoningModel(name: string): boolean {
   return /(^|\/)(o[134]|gpt-5(\.\d+)?)(-(?!chat)|$)/.test(name);
-}
-
-function asAnswer(answer: unknown, endpoint: Endpoint): WireAnswer {
-  if (answer === undefined || answer === null || answer === "")
-    throw new UnreachableError(`${endpoint.address} answered with an empty body`);
-  if (typeof answer !== "object")
-    throw new UnreachableError(`${endpoint.address} answered with a body that is not JSON`);
-  const { error, choices } = answer as WireAnswer;
-  if (error && !choices) throw embeddedError(error, endpoint);
-  return answer;
-}
-
-/** Gateways report an upstream failure in a body with status 200. */
-function embeddedError(error: unknown, endpoint: Endpoint): LmframeError {
-  const { message, code, type } = (typeof error === "object" ? error : { message: error }) as Failure;
-  const status = typeof code === "number" && code >= 400 && code < 600 ? code : undefined;
-  return endpointError({ message, code, type, status }, endpoint.address, (text) => endpoint.redact(text));
 }
 
 function isJson(text: string): boolean {

@@ -1,5 +1,10 @@
 export type { Document } from "./document.ts";
-export { embeddedEmbedder, type Embedder } from "./embedders/index.ts";
+export {
+  embeddedEmbedder,
+  type Embedder,
+  endpointEmbedder,
+  type EndpointEmbedderOptions,
+} from "./embedders/index.ts";
 export {
   Answerability,
   type AnswerabilityExample,
