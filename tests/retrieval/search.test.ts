@@ -210,14 +210,14 @@ test("beyond 50,000 documents vectors are indexed, and the nearest still found",
   expect(hits).toBeGreaterThanOrEqual(190);
 });
 
-test("ranks are fused by their reciprocals", () => {
-  const ranking = (...keys: string[]) => keys.map((key) => ({ key }));
-  const scores = fuseRanks([ranking("a", "b"), ranking("b", "c")]);
-  expect([...scores]).toEqual([
-    ["a", 1 / 61],
-    ["b", 1 / 62 + 1 / 61],
-    ["c", 1 / 62],
-  ]);
+test("ranks are fused by their reciprocals, those of words by how many of the query's words they hold", () => {
+  const pump = { key: "pump", text: "FUEL PUMP LEAKING" };
+  const leak = { key: "leak", text: "CABIN LEAK" };
+  const tyre = { key: "tyre", text: "TYRE WORN" };
+  const scores = fuseRanks("the fuel pump leaks", [tyre, pump], [pump, leak]);
+  expect(scores.get("tyre")).toBe(1 / 61);
+  expect(scores.get("pump")).toBe(1 / 62 + 2 / 61);
+  expect(scores.get("leak")).toBeCloseTo((2 * (1 / 3) ** 2) / 62, 15);
 });
 
 test("importing the room loads no LanceDB", async () => {

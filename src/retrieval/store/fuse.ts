@@ -1,18 +1,37 @@
+import { contentWords } from "../content-words.ts";
+
 /** Damps the weight of the first ranks; the value of the paper, which others have found hard to better. */
 const rankConstant = 60;
 
 /**
- * Reciprocal rank fusion: an item's score is the sum, over the rankings that hold it, of 1 / (60 + rank), ranks from
- * 1. Scores of different kinds need not be comparable (Cormack, Clarke and Büttcher, SIGIR 2009).
+ * Reciprocal rank fusion of two rankings: an item's score is the sum of weight / (60 + rank), ranks from 1. Scores of
+ * different kinds need not be comparable (Cormack, Clarke and Büttcher, SIGIR 2009).
+ *
+ * The ranking by meaning weighs 1. That by words weighs, for each item, twice the square of the share of the query's
+ * words which it holds: a query in other words than the documents' still finds some that share a word of no account,
+ * and these would push aside what was found by meaning. Measured in `bench/README.md`.
  *
  * @returns score by key.
  */
-export function fuseRanks(rankings: readonly (readonly { readonly key: string }[])[]): Map<string, number> {
+export function fuseRanks(
+  query: string,
+  byMeaning: readonly Ranked[],
+  byWords: readonly Ranked[],
+): Map<string, number> {
   const scores = new Map<string, number>();
-  for (const ranking of rankings) {
-    ranking.forEach(({ key }, index) => {
-      scores.set(key, (scores.get(key) ?? 0) + 1 / (rankConstant + index + 1));
-    });
-  }
+  const add = (key: string, index: number, weight: number) =>
+    scores.set(key, (scores.get(key) ?? 0) + weight / (rankConstant + index + 1));
+  byMeaning.forEach(({ key }, index) => add(key, index, 1));
+  const asked = [...contentWords(query)];
+  byWords.forEach(({ key, text }, index) => {
+    const held = contentWords(text);
+    const share = asked.length === 0 ? 0 : asked.filter((word) => held.has(word)).length / asked.length;
+    add(key, index, 2 * share ** 2);
+  });
   return scores;
+}
+
+interface Ranked {
+  readonly key: string;
+  readonly text: string;
 }

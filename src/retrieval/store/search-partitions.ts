@@ -65,13 +65,13 @@ export async function searchPartitions(
       : everywhere((each, where) => each.matching(query, { limit, where }, vector !== undefined)),
   ]);
   signal?.throwIfAborted();
-  const hits = mode === "hybrid" ? fuse(near, matching) : [...near, ...matching];
+  const hits = mode === "hybrid" ? fuse(query, near, matching) : [...near, ...matching];
   return hits.slice(0, k).map((hit) => passage(hit, vector));
 }
 
-function fuse(...rankings: readonly Hit[][]): Hit[] {
-  const scores = fuseRanks(rankings);
-  const hits = new Map(rankings.flat().map((hit) => [hit.key, hit]));
+function fuse(query: string, near: readonly Hit[], matching: readonly Hit[]): Hit[] {
+  const scores = fuseRanks(query, near, matching);
+  const hits = new Map([...near, ...matching].map((hit) => [hit.key, hit]));
   return [...hits.values()].map((hit) => ({ ...hit, score: scores.get(hit.key)! })).sort(byScore);
 }
 
