@@ -181,6 +181,22 @@ describe("ReAct", () => {
     expect(textOf(asked[1]!)).toContain("the pump is stuck");
   });
 
+  test("a constrained reply can only be a call that can be made", async () => {
+    const { lm, asked } = planner([]);
+    await new ReAct("question -> answer", { tools: [add, fail] }).call({ question: "?" }, { lm });
+    const { anyOf } = asked[0]!.responseFormat!.schema as {
+      anyOf: { properties: { next_tool_name: object; next_tool_args: object } }[];
+    };
+    expect(
+      anyOf.slice(0, 3).map(({ properties }) => [properties.next_tool_name, properties.next_tool_args]),
+    ).toEqual([
+      [{ type: "string", enum: ["add"] }, add.parameters],
+      [{ type: "string", enum: ["fail"] }, fail.parameters],
+      [{ type: "string", enum: ["finish"] }, fail.parameters],
+    ]);
+    expect(JSON.stringify(asked[1]!.responseFormat)).not.toContain("next_tool_name");
+  });
+
   test("one broken reply is asked for again before it costs a step", async () => {
     const { lm } = planner(["hm", step("add", { a: 1, b: 1 })]);
     const { trajectory } = await new ReAct("question -> answer", { tools: [add] }).call(
@@ -190,12 +206,15 @@ describe("ReAct", () => {
     expect(trajectory.map(({ tool }) => tool)).toEqual(["add", "finish"]);
   });
 
-  test("steps that fail alike three times in a row end the run; those that fail otherwise do not", async () => {
+  test("steps that are alike three times in a row end the run; those that differ do not", async () => {
     const alike = planner(Array.from({ length: 50 }, () => step("fail")));
     const agent = new ReAct("question -> answer", { tools: [add, fail] });
     const stuck = await agent.call({ question: "?" }, { lm: alike.lm });
     expect(stuck.trajectory).toHaveLength(3);
     expect(stuck.answer).toBe("done");
+    const going = planner(Array.from({ length: 50 }, () => step("add", { a: 1, b: 1 })));
+    const repeated = await agent.call({ question: "?" }, { lm: going.lm });
+    expect(repeated.trajectory).toHaveLength(3);
     const babbling = planner(Array.from({ length: 50 }, (_, index) => `bla ${index}`));
     const unreadable = await agent.call({ question: "?" }, { lm: babbling.lm });
     expect(unreadable.trajectory).toHaveLength(3);

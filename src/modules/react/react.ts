@@ -1,4 +1,4 @@
-import { type AnySignature, chooseAdapter, jsonAdapter } from "../../adapters/index.ts";
+import { type Adapter, type AnySignature, chooseAdapter, jsonAdapter } from "../../adapters/index.ts";
 import { viewed } from "../../adapters/viewed.ts";
 import {
   ConfigurationError,
@@ -34,6 +34,7 @@ import {
   plainInputs,
   type PlannedCall,
   plannedCalls,
+  stepSchema,
   stepSignature,
   trajectoryText,
   withToolList,
@@ -67,7 +68,7 @@ interface Run {
 /** Calls made at once in a step; a reply may ask for any number. */
 const mostCalls = 16;
 
-/** After this many steps in a row that failed in the same way, more of them will. */
+/** After this many steps in a row that were alike, so will be those to come. */
 const mostRepeats = 3;
 
 /**
@@ -77,8 +78,8 @@ const mostRepeats = 3;
  *
  * Calls of one step run side by side. They are the endpoint's own tool calls where it has them, else text; a call's
  * `adapter`, where one is set, has text as well. What a tool throws, arguments that do not fit, and a step that
- * cannot be read are observations, never the end; three steps in a row that fail alike end the run, as the limits
- * do, with an answer. Where the prompt grows too long, the oldest observations are shortened in it, and the
+ * cannot be read are observations, never the end; three steps in a row with the same calls and the same outcomes end
+ * the run, as the limits do, with an answer. Where the prompt grows too long, the oldest observations are shortened in it, and the
  * trajectory stays whole.
  *
  * The outputs are those of the signature, with `reasoning` and `trajectory`. A run that throws (the model cannot be
@@ -146,7 +147,7 @@ export class ReAct<S extends SignatureSource = AnySignature> extends Module {
       for (let number = 1; number <= this.maxSteps && !deadline.signal.aborted; number++) {
         const calls = await this.step(run, number, deadline);
         run.steps.push(...calls);
-        if (calls.some(({ tool }) => tool === finish) || failsAlike(run.steps)) break;
+        if (calls.some(({ tool }) => tool === finish) || repeats(run.steps)) break;
       }
     } catch (error) {
       // Of a prompt that is too long even so, the one for the answer may still fit.
@@ -254,8 +255,19 @@ export class ReAct<S extends SignatureSource = AnySignature> extends Module {
     const model = this.react.modelFor();
     if (this.isNative) return nativeStep(this.tools, steps, model?.abilities.tools === true);
     const adapter = callSettings().adapter ?? (model ? chooseAdapter(model) : jsonAdapter);
-    return viewed(adapter, (signature) => withToolList(signature, this.tools));
+    return textStep(adapter, this.tools);
   }
+}
+
+/** A step in text: `adapter`, with the tools in the prompt and, where it constrains, in the schema. */
+function textStep(adapter: Adapter, tools: readonly Tool[]): Adapter {
+  return {
+    ...viewed(adapter, (signature) => withToolList(signature, tools)),
+    constraint(signature) {
+      const { responseFormat } = adapter.constraint(signature);
+      return responseFormat ? { responseFormat: { ...responseFormat, schema: stepSchema(tools) } } : {};
+    },
+  };
 }
 
 function failure(error: unknown, observation: string, started: number) {
@@ -267,17 +279,15 @@ function secondsSince(started: number): number {
   return (performance.now() - started) / 1000;
 }
 
-/** True where the last steps all failed, by the same calls or without any. */
-function failsAlike(steps: readonly Step[]): boolean {
-  const groups = new Map<number, Step[]>();
-  for (const step of steps) groups.set(step.step, [...(groups.get(step.step) ?? []), step]);
-  const last = [...groups.values()].slice(-mostRepeats);
-  const kinds = last.map((group) =>
-    group.every(({ error }) => error !== undefined)
-      ? JSON.stringify(group.map(({ tool, args, error }) => (tool === null ? null : [tool, args, error])))
-      : undefined,
-  );
-  return last.length === mostRepeats && kinds[0] !== undefined && kinds.every((kind) => kind === kinds[0]);
+/** True where the last steps were all alike: the same calls with the same outcomes, or none that could be read. */
+function repeats(steps: readonly Step[]): boolean {
+  const groups = new Map<number, unknown[]>();
+  for (const { step, tool, args, observation } of steps) {
+    const call = tool === null ? null : [tool, args, observation];
+    groups.set(step, [...(groups.get(step) ?? []), call]);
+  }
+  const last = [...groups.values()].slice(-mostRepeats).map((group) => JSON.stringify(group));
+  return last.length === mostRepeats && new Set(last).size === 1;
 }
 
 /** True where an endpoint, asked for tool calls, shows that it has none. */

@@ -11,6 +11,7 @@ import {
   someType,
   unionOf,
 } from "../../signature/index.ts";
+import type { JsonSchema } from "../../lm/index.ts";
 import type { Tool } from "../tools/tool.ts";
 import { clip, type Step } from "./trajectory.ts";
 
@@ -89,6 +90,37 @@ export function withToolList(signature: AnySignature, tools: readonly Tool[]): A
       "For several calls at once, give a list of tools and a list with the arguments of each.",
     ].join("\n\n"),
   );
+}
+
+/**
+ * The schema of a step's reply: each tool with its own arguments, so that what is decoded by it is a call that can be
+ * made. Small models lose their way in a `dict` that may hold anything.
+ */
+export function stepSchema(tools: readonly Tool[]): JsonSchema {
+  const thought = { type: "string" };
+  const reply = (name: JsonSchema, args: JsonSchema): JsonSchema => ({
+    type: "object",
+    properties: { next_thought: thought, next_tool_name: name, next_tool_args: args },
+    required: ["next_thought", "next_tool_name", "next_tool_args"],
+    additionalProperties: false,
+  });
+  const nothing = { type: "object", properties: {}, required: [], additionalProperties: false };
+  const calls = [
+    ...tools.map(({ name, parameters }) => ({ name, parameters })),
+    { name: finish, parameters: nothing },
+  ];
+  const several = { type: "array", minItems: 2, maxItems: 8 };
+  return {
+    // Endpoints that do not read the choice want an object at the root.
+    type: "object",
+    anyOf: [
+      ...calls.map(({ name, parameters }) => reply({ type: "string", enum: [name] }, parameters)),
+      reply(
+        { ...several, items: { type: "string", enum: tools.map(({ name }) => name) } },
+        { ...several, items: { anyOf: tools.map(({ parameters }) => parameters) } },
+      ),
+    ],
+  };
 }
 
 function argumentList(type: Tool["type"]): string {
