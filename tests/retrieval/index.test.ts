@@ -94,6 +94,18 @@ describe("changes", () => {
     expect(await index.count(principal)).toBe(3);
   });
 
+  test("a document that is read in another place alone is not changed, and known to be there", async () => {
+    await index.upsert(documents(3), { groups });
+    embedder.asked.length = 0;
+    const moved = documents(3).map((document) => ({ ...document, source: { file: "copy.csv", row: 9 } }));
+
+    const change = await index.sync(moved, { groups });
+    expect(change).toMatchObject({ added: 0, updated: 0, unchanged: 3, embedded: 0 });
+    expect(embedder.asked).toEqual([]);
+    const passages = await index.search("engine", { principal, k: 3, mode: "vector" });
+    expect(passages.map(({ source }) => source)).toEqual(moved.map(({ source }) => source));
+  });
+
   test("an upsert leaves the documents alone that it does not name; a delete takes those it names", async () => {
     await index.upsert(documents(5), { groups });
     await index.upsert([{ id: "entry 9", text: "tyre flat" }], { groups });

@@ -3,7 +3,7 @@ import type { Document } from "../document.ts";
 import { embedEach } from "./embed-texts.ts";
 import type { PartitionWriter } from "./partition-writer.ts";
 import type { StoredRow } from "./partition-table.ts";
-import { type StoredDocument, storedDocuments } from "./stored-document.ts";
+import { sameContent, type StoredDocument, storedDocuments } from "./stored-document.ts";
 
 /** Documents that are embedded and written together. */
 const batchSize = 512;
@@ -17,6 +17,7 @@ export interface IndexChange {
   /** Whose text or fields were other than before. */
   readonly updated: number;
   readonly deleted: number;
+  /** Among them those that were read in another place, which is noted. */
   readonly unchanged: number;
   /** Texts of which vectors were made. Documents whose fields alone changed keep theirs. */
   readonly embedded: number;
@@ -76,13 +77,17 @@ export async function putDocuments(
       const { id } = document;
       others.delete(id);
       const vector = vectors.get(id) ?? kept?.get(id);
-      if (vector === undefined) counts.unchanged++;
-      else if (vector instanceof Error) counts.failures.push({ id, message: vector.message });
-      else (stored.has(id) ? replaced : added).push({ ...document, vector });
+      if (vector instanceof Error) {
+        counts.failures.push({ id, message: vector.message });
+        continue;
+      }
+      const before = stored.get(id);
+      if (vector) (before ? replaced : added).push({ ...document, vector });
+      if (!before) counts.added++;
+      else if (sameContent(before, document)) counts.unchanged++;
+      else counts.updated++;
     }
     await writer.put(added, replaced);
-    counts.added += added.length;
-    counts.updated += replaced.length;
     counts.failed = counts.failures.length;
     for (const vector of vectors.values()) if (!(vector instanceof Error)) counts.embedded++;
     progress.advance(batch.length, { embedded: counts.embedded });

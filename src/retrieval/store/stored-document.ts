@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { DataError } from "../../core/index.ts";
-import type { Source } from "../../modules/index.ts";
+import type { Passage, Source } from "../../modules/index.ts";
 import type { Document } from "../document.ts";
 
 /** A value of a document's field. */
@@ -20,8 +20,28 @@ export interface StoredDocument extends Extra {
   readonly extra: string;
   /** Hash of what the vector depends on. */
   readonly textKey: string;
-  /** Hash of the rest. */
+  /** Hash of the fields, then of the source. */
   readonly extraKey: string;
+}
+
+/** True where both say the same of the same; they may have been read in different places. */
+export function sameContent(a: Keys, b: Keys): boolean {
+  return a.textKey === b.textKey && a.extraKey.slice(0, hashLength) === b.extraKey.slice(0, hashLength);
+}
+
+type Keys = Pick<StoredDocument, "textKey" | "extraKey">;
+
+const hashLength = 22;
+
+/**
+ * What a search by words reads of a document: its text, and what its fields hold, for who asks of one aircraft or
+ * part means those that are of it, wherever that is written.
+ */
+export function wordsOf({ text, fields }: Pick<Passage, "text" | "fields">): string {
+  const held = Object.values(fields).filter(
+    (value) => typeof value === "string" || typeof value === "number",
+  );
+  return [text, ...held].join("\n");
 }
 
 /**
@@ -67,7 +87,8 @@ function read(document: Document, place: number): StoredDocument {
   const kept: Extra = { source: { file, page, row }, fields: Object.fromEntries(values) as Extra["fields"] };
   const extra = JSON.stringify(kept);
   const stored = { id: wellFormed(id), text: wellFormed(text) };
-  return { ...stored, ...kept, extra, textKey: hash(stored.text), extraKey: hash(extra) };
+  const extraKey = hash(JSON.stringify(kept.fields)) + hash(JSON.stringify(kept.source));
+  return { ...stored, ...kept, extra, textKey: hash(stored.text), extraKey };
 }
 
 function readField(value: unknown, name: string, place: number): FieldValue {
@@ -88,5 +109,5 @@ function wellFormed(text: string): string {
 }
 
 function hash(text: string): string {
-  return createHash("sha256").update(text).digest("base64url").slice(0, 22);
+  return createHash("sha256").update(text).digest("base64url").slice(0, hashLength);
 }
