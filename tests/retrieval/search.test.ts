@@ -147,6 +147,30 @@ test("of passages that are equal, those come that their ids put first, always", 
   }
 });
 
+test("words are those of the text and of the fields; the vector is that of the text", async () => {
+  const embedder = hashingEmbedder();
+  const index = await Index.create("fields", { directory, embedder });
+  const of = (id: string, aircraft: string, part: number): Document => ({
+    id,
+    text: "rough engine",
+    fields: { aircraft, part, checked: true },
+  });
+  await index.upsert([of("1", "QL-OAK", 100798), of("2", "QL-DOR", 100799)], { groups });
+  expect(embedder.asked).toEqual(["rough engine", "rough engine"]);
+  for (const mode of ["text", "hybrid"] as const) {
+    const ids = async (query: string) =>
+      (await index.search(query, { principal, mode, k: 1 })).map(({ id }) => id);
+    expect(await ids("rough engine on ql-dor")).toEqual(["2"]);
+    expect(await ids("100799")).toEqual(["2"]);
+  }
+  // A field's words follow where it is changed alone.
+  await index.upsert([of("1", "QL-ELM", 100798)], { groups });
+  const found = await index.search("elm oak", { principal, mode: "text" });
+  expect(found.map(({ id }) => id)).toEqual(["1"]);
+  expect(await index.search("oak", { principal, mode: "text" })).toEqual([]);
+  expect(await index.search("true", { principal, mode: "text" })).toEqual([]);
+});
+
 test("passages of several sets of groups are one list, by score", async () => {
   const index = await Index.create("several", { directory, embedder: hashingEmbedder() });
   await index.upsert([entry("a", "rough engine"), entry("same", "left tyre flat")], { groups });

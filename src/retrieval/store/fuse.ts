@@ -15,7 +15,7 @@ const rankConstant = 60;
  */
 export function fuseRanks(
   query: string,
-  byMeaning: readonly Ranked[],
+  byMeaning: readonly Pick<Ranked, "key">[],
   byWords: readonly Ranked[],
 ): Map<string, number> {
   const scores = new Map<string, number>();
@@ -33,5 +33,6 @@ export function fuseRanks(
 
 interface Ranked {
   readonly key: string;
+  /** What was searched for words. */
   readonly text: string;
 }

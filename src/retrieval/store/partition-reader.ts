@@ -62,7 +62,7 @@ export class PartitionReader {
     const { MatchQuery } = this.#lance.db;
     const selected = [...columns, ...(withVectors ? ["vector"] : []), "_score"];
     // A query object, for a text would be read for operators.
-    const ask = () => this.#table.query().fullTextSearch(new MatchQuery(query, "text")).select(selected);
+    const ask = () => this.#table.query().fullTextSearch(new MatchQuery(query, "words")).select(selected);
     return best(ask, bounds, (row) => row._score!, this.entry.table);
   }
 }

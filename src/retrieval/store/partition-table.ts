@@ -1,7 +1,7 @@
 import type { Data, FixedSizeList, Schema, Table } from "apache-arrow";
 import type { Lance } from "./lance.ts";
 import type { KnownField } from "./manifest.ts";
-import type { StoredDocument } from "./stored-document.ts";
+import { type StoredDocument, wordsOf } from "./stored-document.ts";
 
 /** A document with its vector. */
 export interface StoredRow extends StoredDocument {
@@ -12,6 +12,7 @@ export interface StoredRow extends StoredDocument {
 const texts: readonly (readonly [string, (row: StoredRow) => unknown])[] = [
   ["id", (row) => row.id],
   ["text", (row) => row.text],
+  ["words", wordsOf],
   ["extra", (row) => row.extra],
   ["text_key", (row) => row.textKey],
   ["extra_key", (row) => row.extraKey],

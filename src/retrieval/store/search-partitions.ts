@@ -3,6 +3,7 @@ import type { Filter, Passage, SearchMode, SearchOptions } from "../../modules/i
 import { checkFilter, filterSql } from "./filter-sql.ts";
 import { fuseRanks } from "./fuse.ts";
 import { byScore, cosine, type Hit, type PartitionReader } from "./partition-reader.ts";
+import { wordsOf } from "./stored-document.ts";
 
 /** A search that was checked. */
 export interface Search {
@@ -70,7 +71,8 @@ export async function searchPartitions(
 }
 
 function fuse(query: string, near: readonly Hit[], matching: readonly Hit[]): Hit[] {
-  const scores = fuseRanks(query, near, matching);
+  const words = matching.map((hit) => ({ key: hit.key, text: wordsOf(hit) }));
+  const scores = fuseRanks(query, near, words);
   const hits = new Map([...near, ...matching].map((hit) => [hit.key, hit]));
   return [...hits.values()].map((hit) => ({ ...hit, score: scores.get(hit.key)! })).sort(byScore);
 }

@@ -22,8 +22,8 @@ export async function refreshIndexes({ db }: Lance, table: Table, changed: numbe
     const statistics = await table.indexStats(index);
     return statistics === undefined || statistics.numUnindexedRows + changed > numRows * waitingShare;
   };
-  if (await due("text_idx", numRows <= wordsAnewRows)) {
-    await table.createIndex("text", { config: db.Index.fts(words) });
+  if (await due("words_idx", numRows <= wordsAnewRows)) {
+    await table.createIndex("words", { config: db.Index.fts(words) });
   }
   if (numRows > exactRows && (await due("vector_idx", false))) {
     await table.createIndex("vector", { config: db.Index.ivfFlat({ distanceType: "cosine" }) });
