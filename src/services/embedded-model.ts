@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { UnreachableError } from "../core/index.ts";
+import { fileHash } from "./file-hash.ts";
 import { packageRoot } from "./home.ts";
 import type { LocalService } from "./local-service.ts";
 import type { Command } from "./process.ts";
@@ -27,7 +27,7 @@ export const embeddedModelService: LocalService = {
     const key = randomBytes(32).toString("hex");
     const llamaServer = onPath("llama-server");
     const command = llamaServer ? byLlamaServer(llamaServer, file, port, key) : byPython(file, port, key);
-    return { command, facts: { key, identity: await sha256(file) } };
+    return { command, facts: { key, identity: await fileHash(file) } };
   },
 
   async answers({ port, key }) {
@@ -84,12 +84,6 @@ async function status(port: number, key: string): Promise<number> {
   });
   await reply.body?.cancel();
   return reply.status;
-}
-
-async function sha256(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest("hex");
 }
 
 function onPath(program: string): string | undefined {

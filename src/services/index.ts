@@ -1,4 +1,10 @@
-export { type EmbedderFiles, ensureEmbedderFiles } from "./embedder-files.ts";
+export {
+  type EmbedderFiles,
+  type EmbedderPackage,
+  ensureEmbedderFiles,
+  miniLM,
+  wordllama,
+} from "./embedder-files.ts";
 export { home, packageRoot, privateFolder } from "./home.ts";
 export type { StartOptions } from "./local-service.ts";
 export { ensureMlflow, type MlflowServer } from "./mlflow.ts";

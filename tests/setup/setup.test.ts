@@ -237,7 +237,7 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
         `require("node:fs").promises.statfs = async () => ({ bavail: 1000, bsize: 4096 });`,
       );
       const message = await stopped({ NODE_OPTIONS: `--require=${join(clone, "no-disk.cjs")}` });
-      expect(message).toMatch(/needs 4\.2 GB of disk, and 0\.0 GB are free/);
+      expect(message).toMatch(/needs 4\.4 GB of disk, and 0\.0 GB are free/);
     });
 
     test("a platform without the model's server is told so, and all else goes on", async () => {

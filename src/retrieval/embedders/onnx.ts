@@ -1,13 +1,11 @@
+import type { StoredTensor } from "./safetensors.ts";
+
 /** The types of numbers that are used here, by their number in ONNX. */
 const elementTypes = { float32: 1, int32: 6, int64: 7 } as const;
 type ElementType = keyof typeof elementTypes;
 
-/** Where a tensor of single precision stands in a file, in bytes. */
-export interface StoredTensor {
-  readonly shape: readonly number[];
-  readonly offset: number;
-  readonly length: number;
-}
+/** An attribute of an operation: a whole number, several, or a number of single precision. */
+type Attribute = number | readonly number[] | { readonly float: number };
 
 /** Names a value of the graph. */
 export type Value = string & { readonly value: unique symbol };
@@ -43,13 +41,14 @@ export class OnnxGraph {
     return this.#constant("int64", [numbers.length], ...numbers.map((number) => integer(7, number)));
   }
 
-  /** One operation with one result. Whole numbers among the attributes are integers of ONNX, the rest floats. */
+  /** One operation with one result, which has a name of its own where it is an output. */
   node(
     operation: string,
     inputs: readonly Value[],
-    attributes: Readonly<Record<string, number | { readonly float: number } | readonly number[]>> = {},
+    attributes: Readonly<Record<string, Attribute>> = {},
+    name?: string,
   ): Value {
-    const value = this.#next();
+    const value = (name ?? this.#next()) as Value;
     this.#parts.push(
       message(
         1,
@@ -57,11 +56,7 @@ export class OnnxGraph {
         text(2, value),
         text(4, operation),
         ...Object.entries(attributes).map(([name, attribute]) =>
-          typeof attribute === "number"
-            ? message(5, text(1, name), integer(3, attribute), integer(20, 2))
-            : "float" in attribute
-              ? message(5, text(1, name), float(2, attribute.float), integer(20, 1))
-              : message(5, text(1, name), ...attribute.map((each) => integer(8, each)), integer(20, 7)),
+          message(5, text(1, name), ...content(attribute)),
         ),
       ),
     );
@@ -96,6 +91,13 @@ function valueInfo(name: string, type: ElementType, shape: readonly (number | st
   );
   const tensor = message(1, integer(1, elementTypes[type]), message(2, ...dimensions));
   return joined([text(1, name), message(2, tensor)]);
+}
+
+/** The value of an attribute and its kind. */
+function content(attribute: Attribute): Uint8Array[] {
+  if (typeof attribute === "number") return [integer(3, attribute), integer(20, 2)];
+  if ("float" in attribute) return [float(2, attribute.float), integer(20, 1)];
+  return [...attribute.map((each) => integer(8, each)), integer(20, 7)];
 }
 
 // Protocol buffers (https://protobuf.dev/programming-guides/encoding): a field is its number and wire type, then its content.

@@ -1,3 +1,4 @@
+import { type FileHandle, open } from "node:fs/promises";
 import { DataError } from "../../core/index.ts";
 
 /** A table of numbers, row after row. */
@@ -28,6 +29,37 @@ export function readMatrix(bytes: Uint8Array, file: string): Matrix {
   const numbers = new Uint8Array(data.subarray(start, end)).buffer;
   const values = size === 4 ? new Float32Array(numbers) : fromHalf(new Uint16Array(numbers));
   return { rows, columns, values };
+}
+
+/** Where a tensor of type F32 stands in a file, in bytes. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The tensors of type F32 in a safetensors file, by their names, without reading their numbers. */
+export async function storedTensors(file: string): Promise<ReadonlyMap<string, StoredTensor>> {
+  const handle = await open(file);
+  try {
+    const size = Number((await piece(handle, 0, 8)).getBigUint64(0, true));
+    const { buffer } = await piece(handle, 0, 8 + size);
+    const { header } = parts(new Uint8Array(buffer), file);
+    const tensors = new Map<string, StoredTensor>();
+    for (const [name, { dtype, shape, data_offsets: [start, end] = [] }] of Object.entries(header)) {
+      if (dtype === "F32" && shape && start !== undefined && end !== undefined)
+        tensors.set(name, { shape, offset: 8 + size + start, length: end - start });
+    }
+    return tensors;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function piece(handle: FileHandle, start: number, length: number): Promise<DataView<ArrayBuffer>> {
+  const view = new DataView(new ArrayBuffer(length));
+  await handle.read(view, 0, length, start);
+  return view;
 }
 
 interface Tensor {

@@ -18,7 +18,10 @@ import { checkSearch, searchPartitions } from "./search-partitions.ts";
 
 /** How an index is made or opened. */
 export interface IndexOptions extends IndexPlace {
-  /** Makes the vectors. Default: the embedded one, which needs no server and no key. */
+  /**
+   * Makes the vectors. Default: for a new index `sentenceEmbedder()`, and for one that is there the built-in one it
+   * was made with; they need no server and no key.
+   */
   readonly embedder?: Embedder | undefined;
 }
 
@@ -79,14 +82,15 @@ export class Index implements Retriever {
   /** Opens an index. Throws ConfigurationError where there is none, or it was made with another embedder. */
   static async open(name: string, options: IndexOptions = {}): Promise<Index> {
     const folder = folderOf(name, options);
-    if (!(await readManifest(folder))) {
+    const manifest = await readManifest(folder);
+    if (!manifest) {
       const near = nearest(name, await indexNames(options));
       throw new ConfigurationError(
         `there is no index "${name}"${near === undefined ? "" : `; did you mean "${near}"?`} ` +
           `Make it: Index.create("${name}"), or \`lmframe index FILE --to ${name} --group GROUP\``,
       );
     }
-    const index = new Index(name, folder, await embedderOf(options));
+    const index = new Index(name, folder, await embedderOf(options, manifest));
     await index.#manifest();
     return index;
   }
@@ -94,11 +98,11 @@ export class Index implements Retriever {
   /** Opens an index, and makes it first where there is none. */
   static async ensure(name: string, options: IndexOptions = {}): Promise<Index> {
     const folder = await makeFolder(name, options);
-    const embedder = await embedderOf(options);
     await withLock(lockIn(folder), async () => {
-      if (!(await readManifest(folder))) await replaceManifest(folder, emptyManifest(embedder));
+      if (!(await readManifest(folder)))
+        await replaceManifest(folder, emptyManifest(await embedderOf(options)));
     });
-    return Index.open(name, { ...options, embedder });
+    return Index.open(name, options);
   }
 
   /** The names of the indexes there are, in order. */
@@ -344,7 +348,7 @@ function emptyManifest({ name, identity }: Embedder): Manifest {
   return { format: 1, revision: 0, embedder: { name, identity }, dimension: null, partitions: [] };
 }
 
-/** Loaded on use: an index with an embedder of its own needs no weights. */
-async function embedderOf({ embedder }: IndexOptions): Promise<Embedder> {
-  return embedder ?? (await import("../embedders/index.ts")).embeddedEmbedder();
+/** Loaded on use: an index with an embedder of its own needs no built-in one. */
+async function embedderOf({ embedder }: IndexOptions, manifest?: Manifest): Promise<Embedder> {
+  return embedder ?? (await import("../embedders/built-in.ts")).builtInEmbedder(manifest?.embedder.identity);
 }
