@@ -77,7 +77,7 @@ async function find(options: LMOptions): Promise<LanguageModel> {
     ...endpoint,
     identity: options.identity ?? identity,
     price: options.price ?? { input: 0, output: 0 },
-    abilities: { jsonSchema: true, logprobs: true, ...options.abilities },
+    abilities: { jsonSchema: true, logprobs: true, tools: false, ...options.abilities },
     // A small model that loses its way would otherwise write until its context is full.
     defaults: { maxTokens: 1000, ...options.defaults },
     // The server works on four prompts at once; more would only wait there, against the time-out.

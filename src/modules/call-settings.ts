@@ -28,6 +28,8 @@ export interface CallSettings extends RequestSettings {
   /** False: no answer is taken from or put into the cache. */
   cache?: boolean | undefined;
   signal?: AbortSignal | undefined;
+  /** Tokens that a conversation may have in a prompt; its newest turns are kept. Default: all of them. */
+  historyTokens?: number | undefined;
   /** On whose behalf searches run. Whoever serves a program sets it; no input of a program can. */
   principal?: Principal | undefined;
 }
@@ -41,7 +43,15 @@ export function callSettings(): CallSettings {
 
 /** The settings that a model sees, apart: the members of its request, and what the call takes beside it. */
 export function forModel(settings: CallSettings): { members: RequestSettings; options: CallOptions } {
-  const { lm: _lm, adapter: _adapter, principal: _principal, cache, signal, ...members } = settings;
+  const {
+    lm: _lm,
+    adapter: _adapter,
+    historyTokens: _historyTokens,
+    principal: _principal,
+    cache,
+    signal,
+    ...members
+  } = settings;
   return { members, options: { cache, signal } };
 }
 

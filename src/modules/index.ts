@@ -61,3 +61,4 @@ export {
 } from "./tools/tool.ts";
 export { toolsFromFile } from "./tools/tools-from-file.ts";
 export { type AvailableTools, ToolSelector } from "./tool-selector.ts";
+export { trimHistory } from "./trim-history.ts";

@@ -13,6 +13,7 @@ import { Module } from "./module.ts";
 import type { Extension, PredictorCall, PredictorEdit, PredictorState } from "./state.ts";
 import { openSink, type Sink } from "./stream.ts";
 import { part } from "./structure.ts";
+import { trimInputs } from "./trim-history.ts";
 
 /** What a predictor may be given beside its signature. */
 export interface PredictOptions extends RequestSettings {
@@ -85,8 +86,8 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
 
   /** The exact messages that a call with these inputs would send, without sending them. */
   prompt(inputs: InputsOf<S>, settings: CallSettings = {}): Message[] {
-    const given = this.checkInputs(inputs);
     const inForce = { ...callSettings(), ...settings };
+    const given = this.checkInputs(inputs, inForce);
     return this.adapterFor(this.modelFor(inForce), inForce).format(this.declared, this.demos, given);
   }
 
@@ -101,7 +102,7 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
   }
 
   private prepare(inputs: object, settings: CallSettings): PredictorCall {
-    const given = this.checkInputs(inputs);
+    const given = this.checkInputs(inputs, settings);
     const model = this.modelFor(settings);
     if (!model) {
       throw new ConfigurationError(
@@ -113,12 +114,12 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
     return { signature: this.declared, demos: this.demos, inputs: given, model, adapter, settings: own };
   }
 
-  private checkInputs(inputs: object): Record<string, unknown> {
+  private checkInputs(inputs: object, { historyTokens }: CallSettings): Readonly<Record<string, unknown>> {
     const given = inputs as Record<string, unknown>;
     for (const { name, type } of this.declared.inputs) {
       if (given[name] === undefined && type.kind !== "optional") throw missingInput(name, given);
     }
-    return given;
+    return trimInputs(this.declared, given, historyTokens);
   }
 
   /** The model that a call with these settings asks; undefined where none is set. */

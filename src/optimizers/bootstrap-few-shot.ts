@@ -68,7 +68,7 @@ export async function bootstrapDemos(
 }
 
 /** What a predictor was given and gave in a run, as demos; the last call where it was called several times. */
-function demosOf({ trace }: Rollout, path: string): Demo[] {
+export function demosOf({ trace }: Rollout, path: string): Demo[] {
   const last = trace.findLast((call) => call.predictor === path && call.outputs !== undefined);
   return last ? [{ ...last.inputs, ...last.outputs, augmented: true }] : [];
 }

@@ -1,3 +1,4 @@
+import { Best } from "./best.ts";
 import { BootstrapFewShot } from "./bootstrap-few-shot.ts";
 import { Calibrate } from "./calibrate.ts";
 import { COPRO } from "./copro.ts";
@@ -5,7 +6,9 @@ import { GEPA } from "./gepa.ts";
 import { LabeledFewShot } from "./labeled-few-shot.ts";
 import { MIPROv2 } from "./miprov2.ts";
 import type { Optimizer, OptimizerOptions } from "./optimizer.ts";
+import { PairedAscent } from "./paired-ascent.ts";
 import { RandomSearch } from "./random-search.ts";
+import { SIMBA } from "./simba.ts";
 
 const optimizers: Readonly<Record<string, new (options: OptimizerOptions) => Optimizer>> = {
   "random-search": RandomSearch,
@@ -14,7 +17,10 @@ const optimizers: Readonly<Record<string, new (options: OptimizerOptions) => Opt
   gepa: GEPA,
   miprov2: MIPROv2,
   copro: COPRO,
+  simba: SIMBA,
+  "paired-ascent": PairedAscent,
   calibrate: Calibrate,
+  best: Best,
 };
 
 /** The names a command line or a saved setting may use. */

@@ -66,12 +66,7 @@ export class Calibrate extends Optimizer<CalibrateOptions> {
       study.random(`calibration, ${split}`).sample(study[split].rows().keys(), maxRows);
     const [train, val] = [drawn("train"), drawn("val")];
     study.plan(study.val.length * 2 + (labeled ? train.length + val.length : 0));
-    const plain = calibrated(
-      study,
-      new Map(weighable.map(({ path, labels }) => [path, Calibration.plain(labels)])),
-      "label weights",
-      study.base,
-    );
+    const plain = weighing(study, weighable);
     if (labeled && !(await tellsWeights(study, plain, train[0]!))) {
       study.decide("not calibrated", "the endpoint tells no log-probabilities of labels");
       return;
@@ -121,6 +116,18 @@ export class Calibrate extends Optimizer<CalibrateOptions> {
   }
 }
 
+/** True where a predictor's labels can be weighed and the endpoint tells how it weighs them; takes one rollout. */
+export async function canCalibrate(study: Study): Promise<boolean> {
+  const weighable = findWeighable(study.program);
+  return weighable.length > 0 && (await tellsWeights(study, weighing(study, weighable), 0));
+}
+
+/** The program as it is, with the weights of labels told. */
+function weighing(study: Study, weighable: readonly Weighable[]): Candidate {
+  const plain = new Map(weighable.map(({ path, labels }) => [path, Calibration.plain(labels)]));
+  return calibrated(study, plain, "label weights", study.base);
+}
+
 /** A candidate's rollouts with their rows, outages left out. */
 async function scoredRows(
   study: Study,
@@ -134,11 +141,15 @@ async function scoredRows(
   );
 }
 
-function weighablePredictors(program: Module): Weighable[] {
-  const found = [...program.predictors()].flatMap(([path, { signature }]) => {
+function findWeighable(program: Module): Weighable[] {
+  return [...program.predictors()].flatMap(([path, { signature }]) => {
     const field = weighableField(signature);
     return field ? [{ path, field: field.name, labels: field.labels }] : [];
   });
+}
+
+function weighablePredictors(program: Module): Weighable[] {
+  const found = findWeighable(program);
   if (found.length > 0) return found;
   throw new ConfigurationError(
     `no predictor of ${program.constructor.name} can be calibrated: that takes exactly one output, of two labels or ` +

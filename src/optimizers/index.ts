@@ -1,4 +1,5 @@
 export type { AutoBudget } from "./auto-budget.ts";
+export { Best, type BestOptions } from "./best.ts";
 export { optimizerByName, optimizerNames } from "./by-name.ts";
 export {
   BootstrapFewShot,
@@ -16,7 +17,10 @@ export { MIPROv2, type MIPROv2Options } from "./miprov2.ts";
 export { macroF1, meanScore, type Objective, type ScoredRow, weighted } from "./objective.ts";
 export { Optimization } from "./optimization.ts";
 export { type CompileOptions, Optimizer, type OptimizerOptions, type ProposerOptions } from "./optimizer.ts";
+export { PairedAscent, type PairedAscentOptions } from "./paired-ascent.ts";
 export { RandomSearch, type RandomSearchOptions } from "./random-search.ts";
+export { Sequence, type SequenceOptions } from "./sequence.ts";
+export { SIMBA, type SIMBAOptions } from "./simba.ts";
 export {
   type Ranked,
   type RolloutOptions,

@@ -37,7 +37,7 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
   readonly #study: Study;
 
   constructor(optimizer: string, study: Study, stopped: string | undefined) {
-    const base = study.ranking.find(({ candidate }) => candidate.id === study.base.id);
+    const base = study.ranking.find(({ candidate }) => candidate.id === study.given.id);
     // The program as it was comes first among equals: a change must earn its place.
     const top = study.ranking[0];
     const best = top && base && top.score <= base.score ? base : top;
@@ -45,13 +45,18 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
     this.ranking = study.ranking;
     this.candidates = study.candidates;
     this.kept = best === undefined || best === base;
-    this.program = (this.kept ? study.program : study.programOf(best!.candidate)) as P;
+    this.program = (this.kept ? study.givenProgram : study.programOf(best!.candidate)) as P;
     this.before = base?.score ?? NaN;
     this.after = best?.score ?? NaN;
     this.used = study.used;
     this.seconds = study.seconds;
     this.stopped = stopped;
     this.#study = study;
+  }
+
+  /** The program of a candidate: one of {@link ranking} can be taken in place of the best. */
+  programOf(candidate: Candidate): P {
+    return this.#study.programOf(candidate) as P;
   }
 
   /** What a tracking server is told: the search as a run, each ranked candidate as a run inside it. */

@@ -62,6 +62,15 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   /** Proposes and evaluates candidates until done. The best on all validation rows is taken. */
   protected abstract search(study: Study): Promise<void>;
 
+  /** Another strategy as a part of this one: how it searches from {@link Study.base} on, its models, and its name. */
+  protected part(strategy: Optimizer) {
+    return {
+      search: (study: Study) => strategy.search(study),
+      models: strategy.models(),
+      name: strategy.describe(),
+    };
+  }
+
   /** Models that help, by role; none where the strategy needs no proposer. */
   protected models(): Partial<Record<"prompt" | "reflection" | "teacher", LanguageModel>> {
     return {};
@@ -88,7 +97,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     const { seed = 0, metric, objective } = this.options;
     const rows = splitRows(Dataset.from(train), val && Dataset.from(val), seed);
     const study = new Study({
-      name: this.#describe(),
+      name: this.describe(),
       program,
       ...rows,
       metric: metric as Metric,
@@ -117,7 +126,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   }
 
   /** Name and plain options, so that a journal of other options is told apart. */
-  #describe(): string {
+  protected describe(): string {
     const plain = Object.entries(this.options).filter(
       ([name, value]) => name !== "seed" && ["number", "string", "boolean"].includes(typeof value),
     );

@@ -46,14 +46,18 @@ export class InstructionProposer {
     return replies.flatMap((reply) => {
       if (reply.status === "rejected") throw reply.reason;
       const instructions = reply.value?.instructions.trim();
-      const reason =
-        instructions === undefined
-          ? "the reply could not be read"
-          : this.#guardrails.refusal(path, instructions);
-      if (reason === undefined) return [instructions!];
-      this.#study.decide("refuse", { predictor: path, reason });
-      return [];
+      return this.allows(path, instructions) ? [instructions] : [];
     });
+  }
+
+  /** False where the guardrails refuse these instructions for the predictor at `path`; the journal says why. */
+  allows(path: string, instructions: string | undefined): instructions is string {
+    const reason =
+      instructions === undefined
+        ? "the reply could not be read"
+        : this.#guardrails.refusal(path, instructions);
+    if (reason !== undefined) this.#study.decide("refuse", { predictor: path, reason });
+    return reason === undefined;
   }
 }
 

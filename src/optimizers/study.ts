@@ -12,10 +12,11 @@ import { type Dataset } from "../data/index.ts";
 import { predictorPaths, rollout, type Rollout } from "../evaluate/index.ts";
 import { currentLM, type LanguageModel, usageOf } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
-import { inputColumns, type Module, pick } from "../modules/index.ts";
+import { callSettings, inputColumns, type Module, pick } from "../modules/index.ts";
 import {
   addUsed,
   nothingUsed,
+  BudgetExhausted,
   requireBudget,
   type ModelRole,
   type StudyBudget,
@@ -92,12 +93,12 @@ export class StudyInterrupted extends LmframeError {
  * from the beginning and is given the journal's answers until it asks for something new.
  */
 export class Study {
-  readonly program: Module;
   readonly metric: Metric;
   readonly train: Dataset;
   readonly val: Dataset;
-  /** The program as it was given. */
-  readonly base: Candidate = candidate({}, "base");
+  /** The program as it was given, and what stands for it among the candidates. */
+  readonly givenProgram: Module;
+  readonly given: Candidate = candidate({}, "base");
   readonly signal: AbortSignal | undefined;
   readonly seed: number;
 
@@ -119,10 +120,18 @@ export class Study {
     reflection: nothingUsed,
     teacher: nothingUsed,
   };
+  /** Rollouts under way, whose calls count against the budget before they are known. */
+  #underWay = 0;
   /** Proposals under way, which count against the budget of calls before they are answered. */
   readonly #asking = { prompt: 0, reflection: 0, teacher: 0 };
   readonly #started = performance.now();
   readonly #progress;
+  /** What a strategy starts from, and what its edits are edits of. */
+  #base: Candidate = this.given;
+  /** How often a strategy went on from another's end. */
+  #turn = 0;
+  /** Rollouts at which the part of the work that is under way ends. */
+  #rolloutLimit: number | undefined;
   #callsARollout: number;
   #outages = 0;
   #paid = 0;
@@ -131,7 +140,7 @@ export class Study {
 
   constructor(setup: StudySetup) {
     this.#setup = setup;
-    this.program = setup.program;
+    this.givenProgram = setup.program;
     this.metric = setup.metric;
     this.train = setup.train;
     this.val = setup.val;
@@ -145,13 +154,24 @@ export class Study {
     this.#journal = new Journal(setup.journal, this.#fingerprint());
     this.#places = new Semaphore(setup.concurrency);
     this.#callsARollout = setup.program.predictors().size;
-    this.#candidates.set(this.base.id, this.base);
+    this.#candidates.set(this.given.id, this.given);
     this.#progress = startProgress(`optimise with ${setup.name}`, setup.budget.rollouts);
   }
 
-  /** A stream of random numbers of its own for each name, the same for the same seed. */
+  /** What the strategy starts from: the program as it was given, or where {@link goOnFrom} said to go on. */
+  get base(): Candidate {
+    return this.#base;
+  }
+
+  /** The program of {@link base}. */
+  get program(): Module {
+    return this.#base === this.given ? this.givenProgram : this.programOf(this.#base);
+  }
+
+  /** A stream of random numbers of its own for each name, the same for the same seed; others after {@link goOnFrom}. */
   random(name: string): Random {
-    return random(parseInt(digest([this.seed, name]).slice(0, 12), 16));
+    const path = this.#turn === 0 ? [this.seed, name] : [this.seed, name, this.#turn];
+    return random(parseInt(digest(path).slice(0, 12), 16));
   }
 
   /** Says how many rollouts the strategy means to ask for at most, so that progress can tell the time left. */
@@ -164,10 +184,36 @@ export class Study {
     return this.#rows[split][index]!;
   }
 
-  /** A candidate with these edits. Equal edits give the candidate that was there first. */
+  /** Has the next strategy start from `candidate`, as if it were the program that was given. */
+  goOnFrom(candidate: Candidate): void {
+    this.#base = candidate;
+    this.#turn++;
+    this.decide("go on", { from: candidate.id });
+  }
+
+  /**
+   * Runs a part of the work with `rollouts` more at most; BudgetExhausted ends the part, not the study.
+   *
+   * @returns false where the part was ended so.
+   */
+  async within(rollouts: number, part: () => Promise<void>): Promise<boolean> {
+    const outer = this.#rolloutLimit;
+    this.#rolloutLimit = Math.min(outer ?? Infinity, this.#used.task.rollouts + Math.max(0, rollouts));
+    try {
+      await part();
+      return true;
+    } catch (error) {
+      if (!(error instanceof BudgetExhausted)) throw error;
+      return false;
+    } finally {
+      this.#rolloutLimit = outer;
+    }
+  }
+
+  /** A candidate with these edits of {@link base}. Equal edits give the candidate that was there first. */
   candidate(edits: Edits, origin: string, parents: readonly Candidate[] = []): Candidate {
     const made = candidate(
-      edits,
+      over(this.#base.edits, edits),
       origin,
       parents.map(({ id }) => id),
     );
@@ -192,9 +238,30 @@ export class Study {
     return [...this.#ranking.values()].sort((a, b) => b.score - a.score);
   }
 
-  /** What the study may cost. */
+  /** What the study may cost; what the part under way may, where that is less. */
   get budget(): Readonly<StudyBudget> {
-    return this.#setup.budget;
+    const { budget } = this.#setup;
+    if (this.#rolloutLimit === undefined) return budget;
+    return { ...budget, rollouts: Math.min(budget.rollouts ?? Infinity, this.#rolloutLimit) };
+  }
+
+  /**
+   * True where the budget is likely to hold this many more rollouts, each as dear as those so far: a strategy
+   * keeps back by it what its last step takes.
+   */
+  affords(rollouts: number): boolean {
+    const { task } = this.#used;
+    const of = (limit: number | undefined, spent: number | null) =>
+      limit === undefined || spent === null || spent + (rollouts * spent) / task.rollouts <= limit;
+    const { budget } = this;
+    if (task.rollouts === 0) return budget.rollouts === undefined || rollouts <= budget.rollouts;
+    return (
+      task.rollouts + rollouts <= (budget.rollouts ?? Infinity) &&
+      of(budget.calls, Math.max(task.calls, task.rollouts * this.#callsARollout)) &&
+      of(budget.tokens, task.tokens) &&
+      of(budget.cost, task.cost) &&
+      of(budget.seconds, this.seconds)
+    );
   }
 
   /** What each role has used, journaled work included. */
@@ -224,8 +291,13 @@ export class Study {
       (index) => `${candidate.id}/${split}/${this.#rowKey(split, index)}/${repeat}/${temperature ?? ""}`,
     );
     const fresh = new Set(keys.filter((key) => !this.#running.has(key)));
-    this.#require("task", { rollouts: fresh.size, calls: fresh.size * this.#callsARollout });
+    this.#require("task", {
+      rollouts: fresh.size,
+      calls: (this.#underWay + fresh.size) * this.#callsARollout,
+    });
     this.#used.task = addUsed(this.#used.task, { ...nothingUsed, rollouts: fresh.size });
+    const begun = fresh.size;
+    this.#underWay += begun;
     const settings = {
       ...(temperature !== undefined && { temperature }),
       ...(repeat > 0 && { rollout: repeat }),
@@ -239,7 +311,7 @@ export class Study {
         }
         return running;
       }),
-    );
+    ).finally(() => (this.#underWay -= begun));
     this.signal?.throwIfAborted();
     this.#account(results, keys, fresh);
     const score = this.#score(split, rows, results);
@@ -251,6 +323,20 @@ export class Study {
     }
     this.#tell();
     return { candidate, split, rows, results, score };
+  }
+
+  /**
+   * {@link evaluate} for several candidates side by side, in their order. Where the budget does not hold all, those
+   * it holds are run before BudgetExhausted is thrown.
+   */
+  async evaluateAll(asked: readonly ({ candidate: Candidate } & RolloutOptions)[]): Promise<Rollouts[]> {
+    const ended = await Promise.allSettled(
+      asked.map(({ candidate, ...options }) => this.evaluate(candidate, options)),
+    );
+    return ended.map((outcome) => {
+      if (outcome.status === "rejected") throw outcome.reason;
+      return outcome.value;
+    });
   }
 
   /**
@@ -278,7 +364,7 @@ export class Study {
       const spans: Span[] = [];
       const settings = {
         ...(temperature !== undefined && { temperature }),
-        lm: this.#setup.models[role] ?? currentLM.get(),
+        lm: this.#setup.models[role] ?? defaultModel(),
         rollout: times,
         signal: this.signal,
       };
@@ -362,7 +448,7 @@ export class Study {
   #programOf(candidate: Candidate) {
     let made = this.#programs.get(candidate.id);
     if (!made) {
-      const program = this.program.with(candidate.edits);
+      const program = this.givenProgram.with(candidate.edits);
       made = { program, paths: predictorPaths(program) };
       this.#programs.set(candidate.id, made);
     }
@@ -387,7 +473,7 @@ export class Study {
 
   #require(role: ModelRole, next: { rollouts: number; calls: number }): void {
     this.signal?.throwIfAborted();
-    const { budget } = this.#setup;
+    const { budget } = this;
     requireBudget(role, role === "task" ? budget : budget[role], this.#used[role], next, this.seconds);
   }
 
@@ -425,7 +511,7 @@ export class Study {
     return {
       strategy: name,
       program: digest(states),
-      model: currentLM.get()?.identity ?? "",
+      model: defaultModel()?.identity ?? "",
       models: digest(Object.entries(models).map(([role, model]) => [role, model.identity])),
       train: train.fingerprint(),
       validation: val.fingerprint(),
@@ -433,4 +519,15 @@ export class Study {
       seed,
     };
   }
+}
+
+/** The model of a program that names none. */
+function defaultModel(): LanguageModel | undefined {
+  return callSettings().lm ?? currentLM.get();
+}
+
+/** `edits` over those of `base`, predictor by predictor. */
+function over(base: Edits, edits: Edits): Edits {
+  const paths = new Set([...Object.keys(base), ...Object.keys(edits)]);
+  return Object.fromEntries([...paths].map((path) => [path, { ...base[path], ...edits[path] }]));
 }

@@ -92,6 +92,11 @@ export function someType(type: FieldType, test: (type: FieldType) => boolean): b
   return test(type) || parts(type).some((part) => someType(part, test));
 }
 
+/** True where a conversation is given: `History`, or `Optional[History]`. */
+export function isHistory(type: FieldType): boolean {
+  return (type.kind === "optional" ? type.inner : type).kind === "history";
+}
+
 function parts(type: FieldType): readonly FieldType[] {
   switch (type.kind) {
     case "list":

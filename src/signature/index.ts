@@ -2,6 +2,7 @@ export { check } from "./check.ts";
 export { DeclaredField, inputField, outputField } from "./declared-field.ts";
 export { field, inferPrefix, type Field, type Role } from "./field.ts";
 export {
+  isHistory,
   literalOf,
   optionalOf,
   someType,

@@ -6,13 +6,15 @@ import {
   type Field,
   type FieldType,
   field,
+  isHistory,
   literalOf,
   Signature,
-  someType,
   unionOf,
 } from "../../signature/index.ts";
 import type { JsonSchema } from "../../lm/index.ts";
+import { callSettings } from "../call-settings.ts";
 import type { Tool } from "../tools/tool.ts";
+import { trimInputs } from "../trim-history.ts";
 import { clip, type Step } from "./trajectory.ts";
 
 /** The tool that ends a run; it is always there. */
@@ -33,17 +35,14 @@ function inputFields({ inputs }: AnySignature): Field[] {
   ];
 }
 
-function isHistory(type: FieldType): boolean {
-  return someType(type, ({ kind }) => kind === "history");
-}
-
 /** The inputs of an agent as its predictors take them. */
 export function plainInputs(
-  { inputs }: AnySignature,
-  given: Readonly<Record<string, unknown>>,
+  signature: AnySignature,
+  inputs: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
+  const given = trimInputs(signature, inputs, callSettings().historyTokens);
   const plain = { ...given };
-  for (const { name, type } of inputs) {
+  for (const { name, type } of signature.inputs) {
     if (!isHistory(type)) continue;
     const history = given[name] as { messages?: unknown } | null | undefined;
     if (history !== undefined) plain[name] = history?.messages ?? [];

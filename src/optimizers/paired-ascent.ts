@@ -1,0 +1,287 @@
+import type { Demo } from "../adapters/index.ts";
+import type { Random } from "../core/index.ts";
+import type { Rollout } from "../evaluate/index.ts";
+import { demosOf } from "./bootstrap-few-shot.ts";
+import type { Candidate, Edits } from "./candidate.ts";
+import type { GuardrailOptions } from "./guardrails.ts";
+import { labeledDemos } from "./labeled-few-shot.ts";
+import { Optimizer, type OptimizerOptions, type ProposerOptions } from "./optimizer.ts";
+import { PairedRace } from "./paired-race.ts";
+import { InstructionProposer, proposerModels } from "./propose-instructions.ts";
+import { reflection, runText } from "./reflection.ts";
+import type { Study } from "./study.ts";
+
+/** Options of {@link PairedAscent}. */
+export interface PairedAscentOptions extends OptimizerOptions, ProposerOptions, GuardrailOptions {
+  /**
+   * Rollouts that the search may take. Default: what the budget given to `compile` leaves; where it says nothing,
+   * 700 and twice the validation rows.
+   */
+  rollouts?: number;
+  /** New instructions asked for at once, each in sight of failing runs of its own. Default 3. */
+  proposals?: number;
+  /** Failing runs that one proposal is made in sight of. Default 8. */
+  runs?: number;
+  /** Demos that a predictor may have; 0: none are tried. Default 8. */
+  maxDemos?: number;
+  /** Score from which a run can serve as a demo, and that cannot be improved. Default 1. */
+  threshold?: number;
+  /** Temperature of the reflection. Default 1. */
+  reflectionTemperature?: number;
+}
+
+/** Training rows that the champion is run on at once, in search of runs to learn from. */
+const look = 16;
+/** Looks before a change is proposed from what was found. */
+const looks = 3;
+/** Runs that went well, shown beside those that failed. */
+const goodRuns = 2;
+/** Sentences that are tried without, the last first: later ones were less often thought about. */
+const mostSentences = 12;
+
+/**
+ * Climbs by small changes of different kinds, each kept only where it is better on the same rows: instructions
+ * rewritten in sight of failing runs with their feedback, one predictor after the other; demos from runs that went
+ * well and from rows the program fails on; a sentence left out. A kind of change that gained is tried again at once, one
+ * that did not gives way to the next, and the search ends when none gains any more. So what instructions and examples
+ * each give is joined, and the budget goes to what is still gaining.
+ *
+ * A strategy of this project. Reflection is as in GEPA (Agrawal et al. 2025, https://arxiv.org/abs/2507.19457), demos
+ * are bootstrapped as in DSPy (Khattab et al. 2023, https://arxiv.org/abs/2310.03714), and comparing on growing sets of
+ * rows is racing (Maron and Moore 1994, "Hoeffding Races"). Proposer: `reflectionModel`; it sees training rows only.
+ * A metric with feedback helps it much.
+ */
+export class PairedAscent extends Optimizer<PairedAscentOptions> {
+  readonly reflect = reflection();
+
+  protected override models() {
+    return proposerModels(this.options);
+  }
+
+  protected async search(study: Study): Promise<void> {
+    const { budget, used } = study;
+    const limit =
+      this.options.rollouts ??
+      (budget.rollouts === undefined ? 700 + 2 * study.val.length : budget.rollouts - used.task.rollouts);
+    study.plan(used.task.rollouts + limit);
+    await study.within(limit, () => this.#climb(study));
+  }
+
+  async #climb(study: Study): Promise<void> {
+    const { threshold = 1 } = this.options;
+    const race = new PairedRace(study, study.random("ascent race"), { perfectScore: threshold });
+    let champion = study.base;
+    await study.evaluate(champion);
+    race.whole(champion);
+    const seen = new TrainingRuns(study, study.random("ascent looks"), threshold);
+    const moves = this.#moves(study, seen);
+    // A champion that is found when the budget ends counts only once it is scored on all rows.
+    try {
+      while (moves.some(({ misses, patience }) => misses < patience)) {
+        const move = moves.shift()!;
+        if (move.misses < move.patience && study.affords(race.missing(champion) + 1)) {
+          if (await race.perfect(champion)) break;
+          const challengers = await move.propose(champion);
+          const winner = challengers.length > 0 ? await race.winner(champion, challengers) : undefined;
+          if (winner) {
+            champion = winner;
+            for (const one of moves) one.misses = 0;
+            move.misses = 0;
+            moves.unshift(move);
+            continue;
+          }
+          move.misses++;
+        } else move.misses = move.patience;
+        moves.push(move);
+      }
+    } finally {
+      await study.evaluate(champion);
+    }
+  }
+
+  /** The kinds of change, with how often one may fail in a row. */
+  #moves(study: Study, seen: TrainingRuns): Move[] {
+    const { maxDemos = 8 } = this.options;
+    const proposer = new InstructionProposer(study, this.options);
+    const paths = [...study.program.predictors().keys()];
+    return [
+      ...paths.map((path) => kind(3, (champion) => this.#rewritten(study, proposer, seen, champion, path))),
+      ...(maxDemos > 0 ? [kind(2, (champion) => this.#shown(study, seen, champion, maxDemos))] : []),
+      ...paths.map((path) => kind(1, (champion) => Promise.resolve(shortened(study, champion, path)))),
+    ];
+  }
+
+  /** The champion with instructions that were written in sight of what failed. */
+  async #rewritten(
+    study: Study,
+    proposer: InstructionProposer,
+    seen: TrainingRuns,
+    champion: Candidate,
+    path: string,
+  ): Promise<Candidate[]> {
+    const { proposals = 3, runs = 8, reflectionTemperature = 1 } = this.options;
+    const { failed, good } = await seen.of(champion, proposals * runs);
+    if (failed.length === 0) return [];
+    const { signature, state } = study.programOf(champion).predictors().get(path)!;
+    const draw = seen.random;
+    const asked = Array.from({ length: proposals }, () => ({
+      step: `${path}: ${signature.toString()}`,
+      current_instructions: state.instructions,
+      runs: [...draw.sample(failed, runs), ...draw.sample(good, goodRuns)].map(({ result }) =>
+        runText(result, path),
+      ),
+    }));
+    const written = await proposer.instructions("reflection", this.reflect, path, asked, {
+      temperature: reflectionTemperature,
+    });
+    return different(
+      champion,
+      written.map((instructions) => changed(study, champion, { [path]: { instructions } }, "reflection")),
+    );
+  }
+
+  /** The champion with other demos. */
+  async #shown(
+    study: Study,
+    seen: TrainingRuns,
+    champion: Candidate,
+    maxDemos: number,
+  ): Promise<Candidate[]> {
+    const { failed, good } = await seen.of(champion, maxDemos);
+    const draw = seen.random;
+    const half = Math.ceil(maxDemos / 2);
+    const program = study.programOf(champion);
+    const paths = [...program.predictors().keys()];
+    const now = Object.fromEntries([...program.predictors()].map(([path, { demos }]) => [path, demos]));
+    const own = (runs: readonly TrainingRun[]) =>
+      Object.fromEntries(paths.map((path) => [path, runs.flatMap(({ result }) => demosOf(result, path))]));
+    const labeled = (runs: readonly TrainingRun[]) =>
+      labeledDemos(
+        study,
+        runs.map(({ row }) => row),
+      );
+    const hard = labeled(spread(draw.shuffle(failed), half));
+    const sets = [
+      own(spread(draw.shuffle(good), half)),
+      joined(own(spread(draw.shuffle(good), maxDemos - half)), hard, maxDemos),
+      joined(now, hard, maxDemos),
+      labeled(spread(draw.shuffle([...failed, ...good]), maxDemos)),
+    ];
+    return different(
+      champion,
+      sets
+        .filter((set) => Object.values(set).some((demos) => demos.length > 0))
+        .map((set) =>
+          changed(
+            study,
+            champion,
+            Object.fromEntries(Object.entries(set).map(([path, demos]) => [path, { demos }])),
+            "demos",
+          ),
+        ),
+    );
+  }
+}
+
+/** One kind of change. */
+interface Move {
+  propose: (champion: Candidate) => Promise<Candidate[]>;
+  /** Times in a row it may give nothing better. */
+  patience: number;
+  misses: number;
+}
+
+function kind(patience: number, propose: Move["propose"]): Move {
+  return { propose, patience, misses: 0 };
+}
+
+/** A training row and what a candidate did with it. */
+interface TrainingRun {
+  row: number;
+  result: Rollout;
+}
+
+/** What candidates did on training rows. */
+class TrainingRuns {
+  readonly random: Random;
+  readonly #study: Study;
+  readonly #threshold: number;
+  readonly #order: readonly number[];
+  /** By candidate: the rows it was run on. */
+  readonly #runs = new Map<string, TrainingRun[]>();
+  /** Rows on which the candidate before failed: those that the next is likeliest to fail on. */
+  #hard: number[] = [];
+
+  constructor(study: Study, random: Random, threshold: number) {
+    this.#study = study;
+    this.random = random;
+    this.#threshold = threshold;
+    this.#order = random.shuffle(Array(study.train.length).keys());
+  }
+
+  /** Runs of a candidate, until `wanted` have failed or a few looks were taken. */
+  async of(candidate: Candidate, wanted: number): Promise<{ failed: TrainingRun[]; good: TrainingRun[] }> {
+    const known = this.#runs.get(candidate.id) ?? [];
+    this.#runs.set(candidate.id, known);
+    const isGood = ({ result }: TrainingRun) => result.status === "scored" && result.score >= this.#threshold;
+    const failed = () => known.filter((run) => run.result.status !== "outage" && !isGood(run));
+    for (let times = 0; times < looks && failed().length < wanted; times++) {
+      const open = [...new Set([...this.#hard, ...this.#order])].filter(
+        (row) => !known.some((run) => run.row === row),
+      );
+      const rows = open.slice(0, look);
+      if (rows.length === 0 || !this.#study.affords(rows.length + this.#study.val.length)) break;
+      const { results } = await this.#study.evaluate(candidate, { split: "train", rows });
+      known.push(...rows.map((row, place) => ({ row, result: results[place]! })));
+    }
+    this.#hard = failed().map(({ row }) => row);
+    return { failed: failed(), good: known.filter(isGood) };
+  }
+}
+
+/** `most` runs whose outputs differ as far as can be, so that no answer is shown more often than need be. */
+function spread(runs: readonly TrainingRun[], most: number): TrainingRun[] {
+  const byOutput = new Map<string, TrainingRun[]>();
+  for (const run of runs) {
+    const key = run.result.feedback ?? JSON.stringify(run.result.outputs);
+    byOutput.set(key, [...(byOutput.get(key) ?? []), run]);
+  }
+  const groups = [...byOutput.values()];
+  const longest = Math.max(0, ...groups.map(({ length }) => length));
+  const turns = Array.from({ length: longest }, (_, turn) => groups.flatMap((group) => group[turn] ?? []));
+  return turns.flat().slice(0, most);
+}
+
+type DemoSet = Record<string, readonly Demo[]>;
+
+/** Demos of both, the last `most` of them. */
+function joined(one: DemoSet, other: DemoSet, most: number): DemoSet {
+  return Object.fromEntries(
+    Object.keys(one).map((path) => [path, [...one[path]!, ...(other[path] ?? [])].slice(-most)]),
+  );
+}
+
+/** The champion without one of the sentences of its instructions. */
+function shortened(study: Study, champion: Candidate, path: string): Candidate[] {
+  const { instructions } = study.programOf(champion).predictors().get(path)!.state;
+  const sentences = instructions.split(/(?<=[.!?])\s+|\n+/).filter((sentence) => sentence.trim() !== "");
+  if (sentences.length < 2) return [];
+  return sentences
+    .map((left) => sentences.filter((sentence) => sentence !== left).join(" "))
+    .reverse()
+    .slice(0, mostSentences)
+    .filter((text) => text !== "")
+    .map((text) => changed(study, champion, { [path]: { instructions: text } }, "left out"));
+}
+
+function changed(study: Study, champion: Candidate, edits: Edits, origin: string): Candidate {
+  const whole = Object.fromEntries(
+    Object.entries(edits).map(([path, edit]) => [path, { ...champion.edits[path], ...edit }]),
+  );
+  return study.candidate({ ...champion.edits, ...whole }, origin, [champion]);
+}
+
+/** Each candidate once, without the champion. */
+function different(champion: Candidate, candidates: readonly Candidate[]): Candidate[] {
+  return [...new Set(candidates)].filter((candidate) => candidate !== champion);
+}
