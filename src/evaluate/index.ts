@@ -1,3 +1,10 @@
+export {
+  Agreement,
+  agreement,
+  type AgreementFigures,
+  agreementOf,
+  type AgreementOptions,
+} from "./agreement.ts";
 export type { Comparison, Difference, Flips } from "./comparison.ts";
 export { confidentAnswers } from "./confidence.ts";
 export { datasetRecord, evaluate, type EvaluateOptions } from "./evaluate.ts";

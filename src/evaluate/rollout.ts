@@ -1,4 +1,11 @@
-import { describeError, errorText, isOutage, isUnreadable, type Span } from "../core/index.ts";
+import {
+  ConfigurationError,
+  describeError,
+  errorText,
+  isOutage,
+  isUnreadable,
+  type Span,
+} from "../core/index.ts";
 import { usageOf } from "../lm/index.ts";
 import { type Metric, noAnswer, readScore } from "../metrics/index.ts";
 import {
@@ -12,7 +19,7 @@ import {
 /**
  * How a row ended. `scored`: an answer, and the metric's score. `unreadable`: an answer that could not be read;
  * it scores 0. `failed`: the program itself threw; it scores 0. `outage`: no answer could be had; it has no
- * score, and says nothing of the program.
+ * score, and says nothing of the program. So it is where a judge could not be reached.
  */
 export type RolloutStatus = "scored" | "unreadable" | "failed" | "outage";
 
@@ -50,8 +57,8 @@ export interface Rollout {
 }
 
 /**
- * Runs a program on the inputs of a row and scores it. What the program throws becomes the row's outcome; what
- * the metric throws is a fault in the metric, and is thrown.
+ * Runs a program on the inputs of a row and scores it. What the program throws becomes the row's outcome, and so does
+ * a judge that cannot be reached; what else the metric throws is a fault in the metric, and is thrown.
  */
 export async function rollout(
   program: Module,
@@ -77,7 +84,13 @@ export async function rollout(
     trace: traceOf(spans, paths),
   };
   if (error === undefined) {
-    Object.assign(result, readScore(await metric(row as never, outputs as never, { trace: spans })));
+    try {
+      Object.assign(result, readScore(await metric(row as never, outputs as never, { trace: spans })));
+    } catch (thrown) {
+      if (!isOutage(thrown) || thrown instanceof ConfigurationError) throw thrown;
+      Object.assign(result, { status: "outage", score: NaN, error: describeError(thrown) });
+      return { result, thrown };
+    }
   } else {
     // What an abort leads to says nothing of the program, whatever it looks like by the time it gets here.
     const outage = isOutage(error) || settings?.signal?.aborted === true;
