@@ -214,6 +214,19 @@ export {
   type SearchSummary,
   sliceChart,
 } from "./reports/index.ts";
+export {
+  type Document,
+  type Documents,
+  type Embedder,
+  type GroupOptions,
+  Index,
+  type IndexChange,
+  type IndexOptions,
+  type IndexPlace,
+  rerank,
+  type RerankOptions,
+  type RerankProgram,
+} from "./retrieval/index.ts";
 export { down, type ServiceStatus, status, up, type UpOptions } from "./services/index.ts";
 export {
   type DeclaredField,

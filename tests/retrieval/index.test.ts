@@ -175,6 +175,16 @@ describe("changes", () => {
     await expect(index.upsert([document as never], { groups })).rejects.toThrow(message);
   });
 
+  test("fields by the hundred are too many, and nothing is changed", async () => {
+    const many = (from: number) =>
+      Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`f${from + at}`, at]));
+    await index.upsert([{ id: "a", text: "x", fields: many(0) }], { groups });
+    const more = index.upsert([{ id: "b", text: "x", fields: many(300) }], { groups });
+    await expect(more).rejects.toThrow(/column "f500": .*more than 500 different fields/);
+    expect(await index.count(principal)).toBe(1);
+    expect(await index.search("x", { principal, filter: { f299: 299 } })).toHaveLength(1);
+  });
+
   test("documents need a group", async () => {
     await expect(index.upsert(documents(1), { groups: [] })).rejects.toThrow(ConfigurationError);
     await expect(index.upsert(documents(1), { groups: [""] })).rejects.toThrow(/invalid group: ""/);

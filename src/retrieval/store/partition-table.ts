@@ -1,4 +1,5 @@
 import type { Data, FixedSizeList, Schema, Table } from "apache-arrow";
+import { DataError } from "../../core/index.ts";
 import type { Lance } from "./lance.ts";
 import type { KnownField } from "./manifest.ts";
 import { type StoredDocument, wordsOf } from "./stored-document.ts";
@@ -65,7 +66,13 @@ export function partitionRows(
   return new Table(schema, [new RecordBatch(schema, data)]);
 }
 
-/** The fields that are known already, then those of `rows` that are not; a column for each type of a field's values. */
+/** Columns a table bears well; fields that are no columns but data by the thousand are none to filter by. */
+const mostFields = 500;
+
+/**
+ * The fields that are known already, then those of `rows` that are not; a column for each type of a field's values.
+ * Throws DataError where there are too many.
+ */
 export function withFieldsOf(
   known: readonly KnownField[],
   rows: readonly StoredDocument[],
@@ -76,7 +83,13 @@ export function withFieldsOf(
       if (value === null) continue;
       const type = typeof value as KnownField["type"];
       const key = `${type} ${name}`;
-      if (!found.has(key)) found.set(key, { name, type, column: `f${found.size}` });
+      if (found.has(key)) continue;
+      if (found.size === mostFields) {
+        throw new DataError(`the documents of these groups have more than ${mostFields} different fields`, {
+          column: name,
+        });
+      }
+      found.set(key, { name, type, column: `f${found.size}` });
     }
   }
   return [...found.values()];
