@@ -106,7 +106,7 @@ export class PairedAscent extends Optimizer<PairedAscentOptions> {
     const paths = [...study.program.predictors().keys()];
     return [
       ...paths.map((path) => kind(3, (champion) => this.#rewritten(study, proposer, seen, champion, path))),
-      ...(maxDemos > 0 ? [kind(2, (champion) => this.#shown(study, seen, champion, maxDemos))] : []),
+      ...(maxDemos > 0 ? [kind(4, (champion) => this.#shown(study, seen, champion, maxDemos))] : []),
       ...paths.map((path) => kind(1, (champion) => Promise.resolve(shortened(study, champion, path)))),
     ];
   }
@@ -165,6 +165,11 @@ export class PairedAscent extends Optimizer<PairedAscentOptions> {
       own(spread(draw.shuffle(good), half)),
       joined(own(spread(draw.shuffle(good), maxDemos - half)), hard, maxDemos),
       joined(now, hard, maxDemos),
+      joined(
+        Object.fromEntries(paths.map((path) => [path, draw.sample(now[path]!, half)])),
+        labeled(draw.sample(failed, half)),
+        maxDemos,
+      ),
       labeled(spread(draw.shuffle([...failed, ...good]), maxDemos)),
     ];
     return different(
@@ -254,10 +259,14 @@ function spread(runs: readonly TrainingRun[], most: number): TrainingRun[] {
 
 type DemoSet = Record<string, readonly Demo[]>;
 
-/** Demos of both, the last `most` of them. */
+/** Demos of both, each once, the last `most` of them. */
 function joined(one: DemoSet, other: DemoSet, most: number): DemoSet {
+  const inputsOf = ({ augmented: _, ...fields }: Demo) => JSON.stringify(fields);
   return Object.fromEntries(
-    Object.keys(one).map((path) => [path, [...one[path]!, ...(other[path] ?? [])].slice(-most)]),
+    Object.keys(one).map((path) => {
+      const all = [...one[path]!, ...(other[path] ?? [])];
+      return [path, [...new Map(all.map((demo) => [inputsOf(demo), demo])).values()].slice(-most)];
+    }),
   );
 }
 

@@ -78,7 +78,7 @@ describe("what each strategy can reach", () => {
   test.each([
     ["PairedAscent", "rule", 500],
     ["PairedAscent", "examples", 500],
-    ["PairedAscent", "one example", 900],
+    ["PairedAscent", "one example", 1200],
     ["PairedAscent", "harm", 600],
     ["PairedAscent", "two predictors", 600],
     ["PairedAscent", "noise", 800],
@@ -87,7 +87,7 @@ describe("what each strategy can reach", () => {
     ["GEPA", "rule", 600],
     ["GEPA", "harm", 900],
     ["GEPA", "two predictors", 800],
-    ["GEPA", "noise", 900],
+    ["GEPA", "noise", 1500],
     ["SIMBA", "rule", 3000],
     ["SIMBA", "examples", 3000],
     ["MIPROv2", "examples", 900],
