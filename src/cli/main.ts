@@ -7,10 +7,12 @@ import { packageRoot } from "../services/index.ts";
 import { classifyCommand } from "./classify.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { indexCommand } from "./index-documents.ts";
 import { Interrupted } from "./interrupt.ts";
 import { mapCommand } from "./map.ts";
 import { note } from "./output.ts";
 import { promptCommand } from "./prompt.ts";
+import { searchCommand } from "./search.ts";
 import { downCommand, statusCommand, upCommand } from "./services.ts";
 import { syncCommand } from "./sync.ts";
 
@@ -32,6 +34,9 @@ Start here:
   $ lmframe map classifier.json new.csv labelled.csv           run it on new rows
   $ lmframe evaluate classifier.json test.csv --baseline RUN --max-drop 0.02
                                                                fail a pipeline when it got worse
+  $ lmframe index logbook.csv --to logbook --group mechanics --text problem
+                                                               make a table searchable, for one group
+  $ lmframe search logbook "oil leak" --as mechanics           search it by meaning and words
 
 The model is the embedded one unless OPENAI_BASE_URL or OPENAI_API_KEY is set (and OPENAI_MODEL, where there are
 several); runs go to MLFLOW_TRACKING_URI, or to a server of your own on this machine.`,
@@ -42,6 +47,8 @@ for (const command of [
   mapCommand,
   evaluateCommand,
   promptCommand,
+  indexCommand,
+  searchCommand,
   syncCommand,
   upCommand,
   downCommand,

@@ -1,4 +1,6 @@
+import { userInfo } from "node:os";
 import { InvalidArgumentError, Option } from "commander";
+import type { Principal } from "../modules/index.ts";
 
 /** What the commands that run a program share. */
 export interface RunFlags {
@@ -36,6 +38,22 @@ export const experimentOption = (): Option =>
 export const noTrackOption = (): Option => new Option("--no-track", "log nothing to MLflow");
 
 export const jsonOption = (): Option => new Option("--json", "print one JSON object and nothing else");
+
+/** On whose behalf an index is searched. */
+export const asOption = (): Option =>
+  new Option("--as <group>", "group to search as; repeat it for several")
+    .argParser(repeatable)
+    .makeOptionMandatory();
+
+/** This user as a member of the groups that `--as` names. */
+export function principalOf(groups: readonly string[]): Principal {
+  return { id: userInfo().username, groups };
+}
+
+/** Collects the values of an option that may be given several times. */
+export function repeatable(value: string, values: readonly string[] = []): string[] {
+  return [...values, value];
+}
 
 /** Reads a whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
