@@ -1,8 +1,10 @@
-import { Command } from "commander";
-import { Index, readDocuments } from "../retrieval/index.ts";
+import { Command, Option } from "commander";
+import { Index, readDocuments, sentenceEmbedder, wordEmbedder } from "../retrieval/index.ts";
 import { interruptible } from "./interrupt.ts";
 import { jsonOption, repeatable, wholeNumber } from "./options.ts";
 import { note, say, sayJson } from "./output.ts";
+
+const embedders = { sentences: sentenceEmbedder, words: wordEmbedder };
 
 interface IndexFlags {
   to: string;
@@ -10,6 +12,7 @@ interface IndexFlags {
   text?: string;
   id?: string;
   sync?: boolean;
+  embedder?: keyof typeof embedders;
   encoding?: string;
   chunkTokens?: number;
   overlap?: number;
@@ -39,8 +42,14 @@ export function indexCommand(): Command {
       "--sync",
       "delete what these groups hold and the files do not; a file that cannot be read stops it",
     )
+    .addOption(
+      new Option(
+        "--embedder <name>",
+        "what makes a new index's vectors: of sentences, or of words, which is fast and finds less; default: sentences",
+      ).choices(Object.keys(embedders)),
+    )
     .option("--encoding <name>", "encoding of text files, such as windows-1252; default: utf-8")
-    .option("--chunk-tokens <tokens>", "size of a text's chunks; default: 300", wholeNumber(20))
+    .option("--chunk-tokens <tokens>", "size of a text's chunks; default: 200", wholeNumber(20))
     .option("--overlap <tokens>", "what a chunk repeats of the one before it; default: 40", wholeNumber(0))
     .addOption(jsonOption())
     .addHelpText(
@@ -63,7 +72,7 @@ async function run(files: string[], flags: IndexFlags): Promise<void> {
       ...{ text, id, encoding, chunkTokens, overlap, signal },
       failures: sync ? "throw" : "report",
     });
-    const index = await Index.ensure(to);
+    const index = await Index.ensure(to, { embedder: flags.embedder && embedders[flags.embedder]() });
     const change = sync
       ? await index.sync(documents, { groups, signal })
       : await index.upsert(documents, { groups, signal });

@@ -3,7 +3,10 @@ import { countTokens } from "../../lm/index.ts";
 
 /** How a text is cut into chunks. */
 export interface ChunkOptions {
-  /** Tokens of a chunk at most, as {@link countTokens} counts. Default 300, at least 20. */
+  /**
+   * Tokens of a chunk at most, as {@link countTokens} counts; at least 20. Default 200: the built-in embedder reads
+   * 254 of its own, which are a little shorter.
+   */
   readonly chunkTokens?: number | undefined;
   /** Tokens at most that a chunk repeats of the end of the one before it. Default 40, at most half a chunk. */
   readonly overlap?: number | undefined;
@@ -45,7 +48,7 @@ export function cutText(text: string, { chunkTokens, overlap }: ChunkSizes): str
 }
 
 /** The options with their defaults. Throws ConfigurationError for sizes that cannot be. */
-export function checkChunks({ chunkTokens = 300, overlap }: ChunkOptions): ChunkSizes {
+export function checkChunks({ chunkTokens = 200, overlap }: ChunkOptions): ChunkSizes {
   if (!(Number.isInteger(chunkTokens) && chunkTokens >= 20))
     throw new ConfigurationError(
       `invalid chunkTokens: ${chunkTokens}, expected a whole number of at least 20`,
