@@ -361,6 +361,28 @@ describe("side by side", () => {
     expect(await seen()).toEqual(textsOf(documents(900)));
   });
 
+  test("searches go on while another changes and compacts, each of one state", async () => {
+    const stateOf = (version: number) =>
+      documents(80).map((document) => ({ ...document, fields: { version } }));
+    await index.sync(stateOf(0), { groups });
+    const other = await Index.open(name, { directory, embedder });
+    let changing = true;
+    const changes = (async () => {
+      for (let version = 1; version <= 5; version++) {
+        await other.sync(stateOf(version), { groups });
+        await other.compact();
+      }
+    })().finally(() => (changing = false));
+    while (changing) {
+      const found = await index.search("engine runs rough", { principal, k: 100, mode: "text" });
+      expect(found).toHaveLength(80);
+      expect(new Set(found.map(({ fields }) => fields.version)).size).toBe(1);
+    }
+    await changes;
+    const [last] = await index.search("engine", { principal, k: 1 });
+    expect(last!.fields.version).toBe(5);
+  });
+
   test("indexes side by side know nothing of each other", async () => {
     const other = await Index.create(`${name}-b`, { directory, embedder });
     await index.upsert(documents(3), { groups });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { listen, random, type Span } from "../../src/core/index.ts";
+import { withCallSettings } from "../../src/modules/index.ts";
 import { type Document, type Embedder, Index } from "../../src/retrieval/index.ts";
 import { fuseRanks } from "../../src/retrieval/store/fuse.ts";
 import { hashingEmbedder } from "./hashing-embedder.ts";
@@ -129,6 +130,8 @@ describe("modes", () => {
   test("a signal stops a search", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(index.search("fuel", { principal, signal })).rejects.toThrow("enough");
+    const inside = withCallSettings({ signal, principal }, () => index.search("fuel"));
+    await expect(inside).rejects.toThrow("enough");
   });
 });
 

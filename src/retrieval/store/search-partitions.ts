@@ -1,5 +1,11 @@
 import { ConfigurationError, nearest } from "../../core/index.ts";
-import type { Filter, Passage, SearchMode, SearchOptions } from "../../modules/index.ts";
+import {
+  callSettings,
+  type Filter,
+  type Passage,
+  type SearchMode,
+  type SearchOptions,
+} from "../../modules/index.ts";
 import { checkFilter, filterSql } from "./filter-sql.ts";
 import { fuseRanks } from "./fuse.ts";
 import { byScore, cosine, type Hit, type PartitionReader } from "./partition-reader.ts";
@@ -21,7 +27,7 @@ const fusedDepth = (k: number) => Math.max(100, 4 * k);
 
 /** The search with its defaults. Throws ConfigurationError where a part of it is invalid. */
 export function checkSearch(query: string, options: SearchOptions): Search {
-  const { k = 5, mode = "hybrid", filter = {}, signal } = options;
+  const { k = 5, mode = "hybrid", filter = {}, signal = callSettings().signal } = options;
   if (typeof query !== "string") {
     throw new ConfigurationError(`invalid query: ${JSON.stringify(query)}; expected a text`);
   }
