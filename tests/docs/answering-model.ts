@@ -8,7 +8,7 @@ export const answeringModel = new FunctionModel(
     const digest = createHash("sha256").update(JSON.stringify(messages)).digest();
     return JSON.stringify(valueOf(responseFormat.schema, digest[0]!));
   },
-  { name: "documents", abilities: { jsonSchema: true } },
+  { name: "documents", abilities: { jsonSchema: true, tools: false } },
 );
 
 interface Schema {
