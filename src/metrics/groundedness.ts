@@ -27,6 +27,8 @@ export interface GroundedFields<F extends string = string> {
   passages?: F | undefined;
   /** The program's output with the citations; only passages that are cited count. Default `citations`. */
   citations?: F | undefined;
+  /** Rewrites a passage before words are compared: `expandShorthand`, say. Default: passages as they are. */
+  plain?: ((passage: string) => string) | undefined;
 }
 
 /**
@@ -37,11 +39,14 @@ export function grounded<F extends string = "answer" | "passages" | "citations">
   answer = "answer" as F,
   passages = "passages" as F,
   citations = "citations" as F,
+  plain = (passage) => passage,
 }: GroundedFields<F> = {}): FieldMetric<F> {
   return fieldMetric(`groundedness of ${answer}`, undefined, (_row: object, outputs: object) => {
     const given = outputOf(passages, outputs) as readonly unknown[];
     const cited = new Set(citedIds(outputOf(citations, outputs) as readonly unknown[], given).cited);
-    const texts = given.filter((passage) => cited.has(idOf(passage))).map(textOf);
+    const texts = given
+      .filter((passage) => cited.has(idOf(passage)))
+      .map((passage) => plain(textOf(passage)));
     const said = String(outputOf(answer, outputs));
     const score = groundedness(said, texts);
     if (score === 1) return { score };

@@ -105,6 +105,17 @@ describe("groundedness", () => {
   });
 });
 
+test("grounded compares passages as they are rewritten", () => {
+  const outputs = {
+    answer: "The alternator failed.",
+    citations: [1],
+    passages: [{ id: "p", text: "ALT FAILED" }],
+  };
+  const score = (metric: ReturnType<typeof grounded>) => readScore(metric({}, outputs, context)).score;
+  expect(score(grounded())).toBe(0.5);
+  expect(score(grounded({ plain: (text) => text.replace("ALT", "ALTERNATOR") }))).toBe(1);
+});
+
 describe("abstention", () => {
   test("counts the four cases and their rates", () => {
     const cases = [
