@@ -63,6 +63,15 @@ describe("lmframe index", () => {
     expect(stderr).toMatch(/lmframe: broken\.pdf: Invalid PDF/);
   });
 
+  test("makes an index with the embedder that is named, and goes on with it", async () => {
+    folder.write("log.csv", table(faults));
+    const args = ["index", "log.csv", "--to", "log", "--group", "mechanics", "--text", "fault"];
+    expect((await run(...args, "--embedder", "words")).code).toBe(0);
+    expect(await run(...args)).toMatchObject({ code: 0, stdout: expect.stringMatching(/3 unchanged/) });
+    const other = await run(...args, "--embedder", "sentences");
+    expect([other.code, other.stderr]).toEqual([1, expect.stringMatching(/made with the embedder words/)]);
+  });
+
   test("deletes nothing with --sync where a file cannot be read", async () => {
     folder.write("log.csv", table(faults));
     folder.write("notes.md", "# Oil\nChange the oil.");

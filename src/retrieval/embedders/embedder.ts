@@ -1,4 +1,4 @@
-/** Makes vectors of texts: an endpoint, or the embedded one. */
+/** Makes vectors of texts: those of an endpoint, or one that runs in this process. */
 export interface Embedder {
   /** For people. */
   readonly name: string;
