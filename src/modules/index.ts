@@ -19,6 +19,7 @@ export {
 export { CitedAnswer } from "./cited-answer.ts";
 export { ChainOfThought } from "./chain-of-thought.ts";
 export { map, type MapRowsOptions } from "./map.ts";
+export { Ensemble, type EnsembleOptions } from "./ensemble.ts";
 export { isModule, Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";
 export { Parallel } from "./parallel.ts";
 export { Predict, type PredictOptions } from "./predict.ts";
@@ -27,7 +28,7 @@ export { RAG, type RAGAnswer, type RAGOptions } from "./rag.ts";
 export { passageText, Retrieve, type RetrieveOptions, retrieverOf } from "./retrieve.ts";
 export { ReAct, type ReActOptions } from "./react/react.ts";
 export { type Step, type Trajectory, trajectoryOf } from "./react/trajectory.ts";
-export { loadProgram, programToJSON, withState } from "./saved.ts";
+export { knowExtension, loadProgram, programToJSON, withState } from "./saved.ts";
 export type {
   FieldCondition,
   Filter,

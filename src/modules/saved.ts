@@ -16,7 +16,12 @@ import { unknownPath } from "./structure.ts";
 const formatVersions = { python: "3.11", dspy: "3.4.1", cloudpickle: "3.1" };
 
 /** Extensions of our own; a program that has them loads without being given their readers. */
-const ownReaders: Readonly<Record<string, ExtensionReader>> = { calibration: Calibration.read };
+const ownReaders: Record<string, ExtensionReader> = { calibration: Calibration.read };
+
+/** Has programs with the extension `name`, which stands in a room above, load without being given its reader. */
+export function knowExtension(name: string, reader: ExtensionReader): void {
+  ownReaders[name] = reader;
+}
 
 /** A predictor as DSPy saves it, with what is ours under `lmframe`. */
 interface SavedPredictor {

@@ -3,6 +3,7 @@ import { BootstrapFewShot } from "./bootstrap-few-shot.ts";
 import { Calibrate } from "./calibrate.ts";
 import { COPRO } from "./copro.ts";
 import { GEPA } from "./gepa.ts";
+import { KNNFewShot } from "./knn-few-shot.ts";
 import { LabeledFewShot } from "./labeled-few-shot.ts";
 import { MIPROv2 } from "./miprov2.ts";
 import type { Optimizer, OptimizerOptions } from "./optimizer.ts";
@@ -14,6 +15,7 @@ const optimizers: Readonly<Record<string, new (options: OptimizerOptions) => Opt
   "random-search": RandomSearch,
   bootstrap: BootstrapFewShot,
   labeled: LabeledFewShot,
+  knn: KNNFewShot,
   gepa: GEPA,
   miprov2: MIPROv2,
   copro: COPRO,
