@@ -18,6 +18,9 @@ export interface BertModel {
  * number of tokens to the mean of their last layer. Equal lengths need neither padding nor a mask, and a text's
  * vector does not depend on what it is run with.
  *
+ * The weights stay in single precision. With 8-bit integers by ONNX's dynamic quantisation it took half the time, but
+ * vectors had a cosine of 0.98 to 0.99 with these, and depended on the texts they were run with.
+ *
  * It takes `tokens` [texts, length] and `positions` [length], and gives `vectors` [texts, width], not normalised.
  */
 export function bertGraph({ layers, heads, width, tensors, file }: BertModel): Uint8Array {
