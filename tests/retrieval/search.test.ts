@@ -244,8 +244,8 @@ test("ranks are fused by their reciprocals, those of words by how many of the qu
   const tyre = { key: "tyre", text: "TYRE WORN" };
   const scores = fuseRanks("the fuel pump leaks", [tyre, pump], [pump, leak]);
   expect(scores.get("tyre")).toBe(1 / 61);
-  expect(scores.get("pump")).toBe(1 / 62 + 2 / 61);
-  expect(scores.get("leak")).toBeCloseTo((2 * (1 / 3) ** 2) / 62, 15);
+  expect(scores.get("pump")).toBe(1 / 62 + 16 / 61);
+  expect(scores.get("leak")).toBeCloseTo((2 / 3) ** 4 / 62, 15);
 });
 
 test("importing the room loads no LanceDB", async () => {

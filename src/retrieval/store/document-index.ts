@@ -122,7 +122,7 @@ export class Index implements Retriever {
   }
 
   /** Puts documents into the groups of whoever uploads them, as {@link Index.upsert} does. */
-  upload(
+  async upload(
     documents: Documents,
     principal: Principal,
     options: Pick<GroupOptions, "signal"> = {},
