@@ -1,15 +1,14 @@
-import { Command, Option } from "commander";
-import { labelMatch } from "../applications/index.ts";
-import { ConfigurationError, nearest } from "../core/index.ts";
+import { Command } from "commander";
+import { ConfigurationError } from "../core/index.ts";
 import { Dataset } from "../data/index.ts";
 import { evaluate } from "../evaluate/index.ts";
 import { connect } from "../lm/index.ts";
-import { exactMatch, type FieldMetric, tokenF1 } from "../metrics/index.ts";
-import type { Module } from "../modules/index.ts";
+import type { FieldMetric } from "../metrics/index.ts";
 import { report } from "../reports/index.ts";
 import { mlflow } from "../tracking/index.ts";
 import { interruptible } from "./interrupt.ts";
 import { programAt } from "./load-program.ts";
+import { fieldOption, type MetricFlags, metricOf, metricOption } from "./metric.ts";
 import {
   concurrencyOption,
   experimentOption,
@@ -24,10 +23,8 @@ import {
 } from "./options.ts";
 import { say, sayJson } from "./output.ts";
 
-interface EvaluateFlags extends RunFlags, TrackFlags {
+interface EvaluateFlags extends RunFlags, TrackFlags, MetricFlags {
   state?: string;
-  metric: "exact" | "f1";
-  field?: string;
   baseline?: string;
   maxDrop: number;
   report?: string;
@@ -44,15 +41,8 @@ export function evaluateCommand(): Command {
     .argument(...programArgument)
     .argument("<data>", "file of labelled rows")
     .addOption(stateOption())
-    .addOption(
-      new Option("--metric <name>", "exact match, or F1 of the words")
-        .choices(["exact", "f1"])
-        .default("exact"),
-    )
-    .option(
-      "--field <name>",
-      "output to score, against the column of the same name; default: the first that is a column",
-    )
+    .addOption(metricOption())
+    .addOption(fieldOption())
     .option("--baseline <run>", "MLflow run, by id or address, whose score to compare with")
     .option(
       "--max-drop <score>",
@@ -145,26 +135,4 @@ async function baselineScore(run: string, metric: string): Promise<number> {
     );
   }
   return metrics.score;
-}
-
-function metricOf(program: Module, data: Dataset, { metric, field }: EvaluateFlags): FieldMetric {
-  const { outputs } = program.signature;
-  const names = outputs.map(({ name }) => name);
-  const scored = field ?? names.find((name) => data.columns.includes(name));
-  if (scored === undefined) {
-    throw new ConfigurationError(
-      `none of the program's outputs (${names.join(", ")}) is a column of the data (${data.columns.join(", ")}); ` +
-        `rename a column in the file`,
-    );
-  }
-  const output = outputs.find(({ name }) => name === scored);
-  if (!output) {
-    const guess = nearest(scored, names);
-    throw new ConfigurationError(
-      `no output "${scored}"${guess === undefined ? "" : `; did you mean "${guess}"?`} The program gives: ${names.join(", ")}`,
-    );
-  }
-  data.select(scored); // says where it is no column
-  if (metric === "f1") return tokenF1(scored);
-  return output.type.kind === "literal" ? labelMatch(scored) : exactMatch(scored);
 }

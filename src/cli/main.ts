@@ -10,6 +10,7 @@ import { evaluateCommand } from "./evaluate.ts";
 import { indexCommand } from "./index-documents.ts";
 import { Interrupted } from "./interrupt.ts";
 import { mapCommand } from "./map.ts";
+import { optimizeCommand } from "./optimize.ts";
 import { note } from "./output.ts";
 import { promptCommand } from "./prompt.ts";
 import { searchCommand } from "./search.ts";
@@ -44,6 +45,7 @@ several); runs go to MLFLOW_TRACKING_URI, or to a server of your own on this mac
 
 for (const command of [
   classifyCommand,
+  optimizeCommand,
   mapCommand,
   evaluateCommand,
   promptCommand,

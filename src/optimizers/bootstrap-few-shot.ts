@@ -1,5 +1,7 @@
 import type { Demo } from "../adapters/index.ts";
 import type { Rollout } from "../evaluate/index.ts";
+import type { LanguageModel } from "../lm/index.ts";
+import type { Candidate } from "./candidate.ts";
 import { labeledDemos, withDemos } from "./labeled-few-shot.ts";
 import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import type { Study } from "./study.ts";
@@ -14,6 +16,11 @@ export interface BootstrapOptions {
   maxRounds?: number;
   /** Score from which a run is taken. Default 1. */
   threshold?: number;
+  /**
+   * Model by which the runs are made that serve as demos; default: the program's own. They count against the task
+   * budget, as they are rollouts of the program.
+   */
+  teacher?: LanguageModel | undefined;
 }
 
 /** Options of {@link BootstrapFewShot}. */
@@ -37,8 +44,9 @@ export class BootstrapFewShot extends Optimizer<BootstrapFewShotOptions> {
 export async function bootstrapDemos(
   study: Study,
   order: readonly number[],
-  { maxBootstrappedDemos = 4, maxLabeledDemos = 16, maxRounds = 1, threshold = 1 }: BootstrapOptions,
+  { maxBootstrappedDemos = 4, maxLabeledDemos = 16, maxRounds = 1, threshold = 1, teacher }: BootstrapOptions,
 ): Promise<Record<string, Demo[]>> {
+  const shown = teacher ? taught(study, teacher) : study.base;
   const taken = new Map<number, Rollout>();
   for (let round = 0; round < maxRounds && taken.size < maxBootstrappedDemos; round++) {
     const open = order.filter((index) => !taken.has(index));
@@ -46,7 +54,7 @@ export async function bootstrapDemos(
     const size = Math.max(1, maxBootstrappedDemos * 2);
     for (let start = 0; start < open.length && taken.size < maxBootstrappedDemos; start += size) {
       const rows = open.slice(start, start + size);
-      const { results } = await study.evaluate(study.base, {
+      const { results } = await study.evaluate(shown, {
         split: "train",
         rows,
         ...(round > 0 && { repeat: round, temperature: 1 }),
@@ -65,6 +73,12 @@ export async function bootstrapDemos(
       [...[...taken.values()].flatMap((result) => demosOf(result, path)), ...demos],
     ]),
   );
+}
+
+/** The program with another model throughout. */
+function taught(study: Study, lm: LanguageModel): Candidate {
+  const edits = [...study.program.predictors().keys()].map((path) => [path, { lm }] as const);
+  return study.candidate(Object.fromEntries(edits), "teacher", [study.base]);
 }
 
 /** What a predictor was given and gave in a run, as demos; the last call where it was called several times. */

@@ -1,6 +1,6 @@
 export type { AutoBudget } from "./auto-budget.ts";
 export { Best, type BestOptions } from "./best.ts";
-export { optimizerByName, optimizerNames } from "./by-name.ts";
+export { type NamedOptimizerOptions, optimizerByName, optimizerNames } from "./by-name.ts";
 export {
   BootstrapFewShot,
   type BootstrapFewShotOptions,

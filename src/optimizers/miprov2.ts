@@ -122,11 +122,11 @@ export class MIPROv2 extends Optimizer<MIPROv2Options> {
     count: number,
     zeroShot: boolean,
   ): Promise<Record<string, readonly Demo[]>[]> {
-    const { maxLabeledDemos = 4, threshold = 1 } = this.options;
+    const { maxLabeledDemos = 4, threshold = 1, teacher } = this.options;
     const maxBootstrappedDemos = zeroShot ? demosInContext : (this.options.maxBootstrappedDemos ?? 4);
     const rows = Array.from({ length: study.train.length }, (_, index) => index);
     const bootstrap = (order: readonly number[], most: number) =>
-      bootstrapDemos(study, order, { maxBootstrappedDemos: most, maxLabeledDemos, threshold });
+      bootstrapDemos(study, order, { maxBootstrappedDemos: most, maxLabeledDemos, threshold, teacher });
     const asItIs = [...study.program.predictors()].map(([path, { state }]) => [path, state.demos] as const);
     const sets: Record<string, readonly Demo[]>[] = [Object.fromEntries(asItIs)];
     if (maxLabeledDemos > 0 && sets.length < count) {
