@@ -18,8 +18,8 @@ const mostCharacters = 10_000;
 /** Texts whose tokens are made before the event loop gets its turn. */
 const textsAtOnce = 256;
 
-/** Tokens of one run, about 30 ms on two cores, in which the event loop waits; more are no faster. */
-const tokensAtOnce = 256;
+/** Tokens of one run, about 20 ms on two cores, in which the event loop waits; more are no faster. */
+const tokensAtOnce = 128;
 
 /** Texts to vectors, loaded once for all embedders of the process: 110 MB. */
 interface Encoder {
