@@ -197,6 +197,22 @@ describe("ReAct", () => {
     expect(JSON.stringify(asked[1]!.responseFormat)).not.toContain("next_tool_name");
   });
 
+  test("what a tool throws is cut as an observation is, and keeps no key", async () => {
+    const leak = tool(
+      () => {
+        throw new Error(`sk-0123456789abcdef0123456789 was refused ${"x".repeat(50_000)}`);
+      },
+      { name: "leak", description: "Leaks." },
+    );
+    const { lm, asked } = planner([step("leak")]);
+    const agent = new ReAct("question -> answer", { tools: [leak], maxObservation: 500 });
+    const { trajectory } = await agent.call({ question: "?" }, { lm });
+    expect(trajectory[0]!.observation.length).toBeLessThan(600);
+    expect(trajectory[0]!.observation).toContain("was refused");
+    expect(trajectory[0]!.error!.length).toBeLessThan(600);
+    expect(JSON.stringify([trajectory, asked])).not.toContain("sk-0123456789");
+  });
+
   test("one broken reply is asked for again before it costs a step", async () => {
     const { lm } = planner(["hm", step("add", { a: 1, b: 1 })]);
     const { trajectory } = await new ReAct("question -> answer", { tools: [add] }).call(
@@ -247,11 +263,11 @@ describe("ReAct", () => {
     expect(own.trajectory[0]!.observation).toContain("did not end within 0.05 s");
     expect(own.trajectory[1]).toMatchObject({ tool: "finish" });
     const second = planner([step("hang")]);
-    const limited = new ReAct("question -> answer", { tools: [hang(60)], maxSeconds: 0.1 });
+    const limited = new ReAct("question -> answer", { tools: [hang(60)], maxSeconds: 2 });
     const run = await limited.call({ question: "?" }, { lm: second.lm });
     expect(run.answer).toBe("done");
     expect(run.trajectory).toHaveLength(1);
-    expect(run.trajectory[0]!.observation).toContain("the time of the run (0.1 s) was up");
+    expect(run.trajectory[0]!.observation).toContain("the time of the run (2 s) was up");
     expect(reasons).toHaveLength(2);
   });
 
@@ -260,7 +276,7 @@ describe("ReAct", () => {
     const inStep = new FunctionModel((request) =>
       asksForStep(request) ? silent() : '{"reasoning": "", "answer": "a"}',
     );
-    const agent = new ReAct("question -> answer", { tools: [add], maxSeconds: 0.1 });
+    const agent = new ReAct("question -> answer", { tools: [add], maxSeconds: 2 });
     await expect(agent.call({ question: "?" }, { lm: inStep })).resolves.toMatchObject({ answer: "a" });
     const inAnswer = new FunctionModel((request) => (asksForStep(request) ? step("finish") : silent()));
     const error = await thrownBy(agent.call({ question: "?" }, { lm: inAnswer }));

@@ -5,6 +5,7 @@ import { FunctionModel, type LMRequest } from "../../src/lm/index.ts";
 import {
   type Principal,
   callSettings,
+  Predict,
   ReAct,
   retrieverOf,
   searchTool,
@@ -93,6 +94,26 @@ describe("tool", () => {
     expect(spans).toMatchObject([{ kind: "tool", name: "double", inputs: { n: 4 }, result: 8 }]);
   });
 
+  test("ends the program it runs when its time is up", async () => {
+    const reasons: unknown[] = [];
+    const hanging = new FunctionModel(
+      (_, { signal }) =>
+        new Promise((_, reject) =>
+          signal!.addEventListener("abort", () => {
+            reasons.push("aborted");
+            reject(signal!.reason as Error);
+          }),
+        ),
+    );
+    const asking = tool(() => new Predict("a -> b").call({ a: "?" }, { lm: hanging }), {
+      name: "asking",
+      description: "",
+      maxSeconds: 0.02,
+    });
+    await expect(asking.call({})).rejects.toThrow("did not end within 0.02 s");
+    expect(reasons).toEqual(["aborted"]);
+  });
+
   test("is left when its time is up or its caller aborts, even where it pays no heed", async () => {
     const deaf = tool(() => new Promise(() => undefined), {
       name: "deaf",
@@ -136,9 +157,9 @@ describe("an agent with an index", () => {
   );
 
   test("goes to it only when the question needs it, on behalf of the caller", async () => {
-    const searches: { query: string; principal: Principal | undefined }[] = [];
+    const searches: { query: string; k: number | undefined; principal: Principal | undefined }[] = [];
     const retriever = retrieverOf("logbook", async (query, options) => {
-      searches.push({ query, principal: options?.principal ?? callSettings().principal });
+      searches.push({ query, k: options?.k, principal: options?.principal ?? callSettings().principal });
       return [entry];
     });
     const multiply = tool(({ a, b }) => a * b, {
@@ -156,7 +177,7 @@ describe("an agent with an index", () => {
       { question: "What was done about the oil leak?" },
       { lm: planner, principal },
     );
-    expect(searches).toEqual([{ query: "oil leak rocker cover", principal }]);
+    expect(searches).toEqual([{ query: "oil leak rocker cover", k: 3, principal }]);
     expect(leak.trajectory[0]!.observation).toBe(
       '[{"id":"17","text":"OIL LEAK #2 ROCKER COVER\\naction: REPLACED GASKET"}]',
     );

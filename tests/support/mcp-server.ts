@@ -34,7 +34,10 @@ export function sampleServer(): McpServer {
 
 if (process.argv[2] === "serve") {
   // Pays no heed to the end of its input, nor to a request to stop.
-  if (process.argv[3] === "stubborn") process.on("SIGTERM", () => undefined);
+  if (process.argv[3] === "stubborn") {
+    process.on("SIGTERM", () => undefined);
+    setInterval(() => undefined, 1_000);
+  }
   process.stderr.write(`started ${process.pid}\n`);
   await sampleServer().connect(new StdioServerTransport());
 }

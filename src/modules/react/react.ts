@@ -4,6 +4,7 @@ import {
   ConfigurationError,
   describeError,
   isUnreadable,
+  LmframeError,
   ModelError,
   redact,
   RefusedError,
@@ -177,7 +178,8 @@ export class ReAct<S extends SignatureSource = AnySignature> extends Module {
         const begun = performance.now();
         const call = { step: number, thought, tool, args };
         try {
-          if (index >= mostCalls) throw new ConfigurationError(`not called: a step makes ${mostCalls} calls`);
+          if (index >= mostCalls)
+            throw new LmframeError(`not called: a step makes ${mostCalls} calls at most`);
           const observation = await this.observe({ tool, args }, deadline);
           return { ...call, observation, seconds: secondsSince(begun) };
         } catch (error) {
@@ -198,9 +200,9 @@ export class ReAct<S extends SignatureSource = AnySignature> extends Module {
   /** The next step, as the model has it. */
   private plan(run: Run, signal: AbortSignal): Promise<Outputs> {
     return this.fitting(run, async (steps): Promise<Outputs> => {
+      const inputs = { ...run.inputs, trajectory: trajectoryText(steps) };
       const ask = () =>
         this.react.call(inputs, { adapter: this.stepAdapter(steps), signal }) as Promise<Outputs>;
-      const inputs = { ...run.inputs, trajectory: trajectoryText(steps) };
       const native = this.isNative;
       try {
         return await ask();
@@ -272,7 +274,7 @@ function textStep(adapter: Adapter, tools: readonly Tool[]): Adapter {
 
 function failure(error: unknown, observation: string, started: number) {
   const { name, message } = describeError(error);
-  return { observation, error: `${name}: ${redact(message)}`, seconds: secondsSince(started) };
+  return { observation, error: `${name}: ${clip(redact(message), 500)}`, seconds: secondsSince(started) };
 }
 
 function secondsSince(started: number): number {

@@ -3,7 +3,7 @@ import { ConfigurationError, LmframeError, traced } from "../../core/index.ts";
 import { Deadline } from "../../lm/deadline.ts";
 import type { JsonSchema } from "../../lm/index.ts";
 import { type FieldType, fromZod, jsonSchema, type ZodSchema } from "../../signature/index.ts";
-import { callSettings } from "../call-settings.ts";
+import { callSettings, withCallSettings } from "../call-settings.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** The type of a tool's arguments: an object, with a property for each. */
@@ -94,7 +94,8 @@ export class Tool<A extends object = object> {
   }
 
   private async run(args: A, signal: AbortSignal): Promise<unknown> {
-    return await this.declaration.run(args, { signal });
+    // A program or a search that the tool runs ends with it.
+    return await withCallSettings({ signal }, () => this.declaration.run(args, { signal }));
   }
 
   private read(args: unknown): A {
