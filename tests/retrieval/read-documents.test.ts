@@ -70,6 +70,13 @@ describe("files of prose", () => {
     ]);
   });
 
+  test("HTML as people write it: tags that nobody closes, and drawings", async () => {
+    const html = `<ul>${"<li>part<br><img src=x>".repeat(3000)}</ul><svg>${"<path d='M0'/>".repeat(3000)}</svg><p>end`;
+    const { documents, failed } = await read(write("sloppy.html", html));
+    expect(failed).toEqual([]);
+    expect(documents.at(-1)!.text).toMatch(/end$/);
+  });
+
   test("Word by heading", async () => {
     const { documents } = await read(
       write("sheet.docx", docx(["# Engine", "Check &lt;oil&gt;", "## Filter", "Change"])),
@@ -106,6 +113,7 @@ describe("damaged files are reported, and the rest goes on", () => {
     ["bomb.docx", docx(["x".repeat(2e6)]), /unpacks to more than 1 MB/],
     ["liar.docx", docx(["x".repeat(2e6)], 10), /unpacks to more than 1 MB/],
     ["large.txt", "x".repeat(1_100_000), /1\.1 MB large; at most 1\.0 MB/],
+    ["deep.html", "<div>".repeat(100_000) + "text", /more than 2000 tags/],
     ["slides.mdd", "", /unknown extension ".mdd"; did you mean ".md"/],
     ["table.csv", 'text\n"never closed', /quote/],
   ])("%s", async (name, content, message) => {
