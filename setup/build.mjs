@@ -32,8 +32,13 @@ process.exitCode = status ?? 1;
 async function bundle() {
   await build({
     absWorkingDir: root,
-    // What is imported, and each file that is started as a program.
-    entryPoints: ["./src/index.ts", "./src/**/main.ts", "./src/**/owner-watch.ts"],
+    // What is imported, each file that is started as a program, and what a logged model's worker is bundled from.
+    entryPoints: [
+      "./src/index.ts",
+      "./src/**/main.ts",
+      "./src/**/owner-watch.ts",
+      "./src/serving/scoring-worker.ts",
+    ],
     outbase: "src",
     outdir: fresh,
     chunkNames: "chunks/[name]-[hash]",

@@ -28,6 +28,7 @@ interface EvaluateFlags extends RunFlags, TrackFlags, MetricFlags {
   baseline?: string;
   maxDrop: number;
   report?: string;
+  prompts?: string;
   json?: boolean;
 }
 
@@ -53,6 +54,7 @@ export function evaluateCommand(): Command {
     .addOption(concurrencyOption())
     .addOption(timeoutOption())
     .option("--report <path>", "write a report here")
+    .option("--prompts <name>", "register the program's prompts under this name, as evaluated by this run")
     .addOption(experimentOption())
     .addOption(noTrackOption())
     .addOption(jsonOption())
@@ -78,7 +80,9 @@ async function run(path: string, file: string, flags: EvaluateFlags): Promise<vo
     signal.throwIfAborted();
     return result;
   });
-  const logged = flags.track ? await mlflow.log(evaluation, { experiment: flags.experiment }) : undefined;
+  const logged = flags.track
+    ? await mlflow.log(evaluation, { experiment: flags.experiment, prompts: flags.prompts })
+    : undefined;
   if (flags.report !== undefined) {
     await report({ after: evaluation, tracking: logged && { url: logged.url } }).save(flags.report);
   }

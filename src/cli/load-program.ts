@@ -3,7 +3,7 @@ import nodeModule from "node:module";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigurationError } from "../core/index.ts";
-import { isModule, loadProgram, type Module } from "../modules/index.ts";
+import { exportedProgram, loadProgram, type Module } from "../modules/index.ts";
 
 /**
  * The program a command names: a saved file (`.json`) of a lone predictor, or a module (`.ts`, `.js`, `.mjs`)
@@ -11,11 +11,11 @@ import { isModule, loadProgram, type Module } from "../modules/index.ts";
  * saved file to load into it.
  */
 export async function programAt(path: string, state?: string): Promise<Module> {
-  const program = path.endsWith(".json") ? await loadProgram(path) : await exportedProgram(path);
+  const program = path.endsWith(".json") ? await loadProgram(path) : await importedProgram(path);
   return state === undefined ? program : program.load(state);
 }
 
-async function exportedProgram(path: string): Promise<Module> {
+async function importedProgram(path: string): Promise<Module> {
   if (!existsSync(path)) throw new ConfigurationError(`no such program: ${path}`);
   shareOwnPackage();
   let exported: Record<string, unknown>;
@@ -26,23 +26,7 @@ async function exportedProgram(path: string): Promise<Module> {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     throw new ConfigurationError(`cannot load the program ${path}: ${reason}`, { cause: error });
   }
-  const named = [exported.default, exported.program].map(made).find((program) => program !== undefined);
-  if (named) return named;
-  const programs = Object.values(exported)
-    .map(made)
-    .filter((program) => program !== undefined);
-  if (programs.length === 1) return programs[0]!;
-  throw new ConfigurationError(
-    `${path} exports ${programs.length === 0 ? "no program" : `${programs.length} programs`} ` +
-      `(exports: ${Object.keys(exported).join(", ") || "none"}); export the one to use as default`,
-  );
-}
-
-/** The program that an export is, or that is made of it where it is the class of one. */
-function made(value: unknown): Module | undefined {
-  if (isModule(value)) return value;
-  if (typeof value === "function" && isModule(value.prototype)) return new (value as new () => Module)();
-  return undefined;
+  return exportedProgram(exported, path);
 }
 
 let shared = false;

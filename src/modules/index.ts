@@ -18,6 +18,7 @@ export {
 } from "./calibration.ts";
 export { CitedAnswer } from "./cited-answer.ts";
 export { ChainOfThought } from "./chain-of-thought.ts";
+export { exportedProgram } from "./exported-program.ts";
 export { map, type MapRowsOptions } from "./map.ts";
 export { Ensemble, type EnsembleOptions } from "./ensemble.ts";
 export { isModule, Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";
@@ -25,7 +26,7 @@ export { Parallel } from "./parallel.ts";
 export { Predict, type PredictOptions } from "./predict.ts";
 export { inputColumns, pick, type RowRun, runRow } from "./run-row.ts";
 export { RAG, type RAGAnswer, type RAGOptions } from "./rag.ts";
-export { passageText, Retrieve, type RetrieveOptions, retrieverOf } from "./retrieve.ts";
+export { passageText, Retrieve, type RetrieveOptions, FunctionRetriever } from "./retrieve.ts";
 export { ReAct, type ReActOptions } from "./react/react.ts";
 export { type Step, type Trajectory, trajectoryOf } from "./react/trajectory.ts";
 export { knowExtension, loadProgram, programToJSON, withState } from "./saved.ts";

@@ -1,15 +1,5 @@
-import { redact, TrackingError } from "../core/index.ts";
-import { serverAddress } from "./server-address.ts";
-
-/** What opens a connection to an MLflow server. */
-export interface MlflowClientOptions {
-  /** http(s) address; credentials in it are taken out and sent as a header. */
-  uri: string;
-  /** Bearer token; default: `MLFLOW_TRACKING_TOKEN`, or user name and password of the environment. */
-  token?: string | undefined;
-  /** Seconds until a request without an answer counts as failed. Default 30. */
-  timeout?: number | undefined;
-}
+import { TrackingError } from "../core/index.ts";
+import { type MlflowClientOptions, Rest } from "./rest.ts";
 
 /** A parameter or tag. */
 export interface KeyValue {
@@ -73,44 +63,31 @@ export interface ArtifactEntry {
   file_size?: number;
 }
 
-interface Request {
-  /** What is being done, for error messages: "create the run". */
-  doing: string;
-  method: "get" | "post" | "put";
-  path: string;
-  query?: Record<string, string>;
-  json?: unknown;
-  body?: string | Uint8Array;
-  headers?: Record<string, string>;
-  /** False where doing it twice would leave two of it: not tried again. */
-  idempotent?: boolean;
-}
-
-/** No answer, overload, or a failure of the server's own: the same request may succeed later. */
-export class ServerAwayError extends TrackingError {
-  override name = "ServerAwayError";
-}
-
 const api = "api/2.0/mlflow";
 const artifactsApi = "api/2.0/mlflow-artifacts/artifacts";
 
 /**
  * MLflow's REST interface, as far as lmframe needs it (https://mlflow.org/docs/latest/rest-api.html; tried
- * against 3.17). What may be repeated is tried three times in all, with growing pauses; every failure is a
- * TrackingError, and a `ServerAwayError` where waiting may help.
+ * against 3.17). Failures are those of {@link Rest}.
  */
 export class MlflowClient {
-  /** Without credentials. */
-  readonly uri: string;
-  readonly #authorization: string | undefined;
-  readonly #timeout: number;
+  /** The requests themselves. @internal */
+  readonly rest: Rest;
   readonly #experiments = new Map<string, Promise<string>>();
 
-  constructor({ uri, token, timeout = 30 }: MlflowClientOptions) {
-    const address = serverAddress(uri, token);
-    this.uri = address.uri;
-    this.#authorization = address.authorization;
-    this.#timeout = timeout;
+  constructor(options: MlflowClientOptions) {
+    this.rest = new Rest(options);
+  }
+
+  /** Address of the server, without credentials. */
+  get uri(): string {
+    return this.rest.uri;
+  }
+
+  /** Version of MLflow that the server runs. */
+  async serverVersion(): Promise<string> {
+    const response = await this.rest.send({ doing: "ask for its version", method: "get", path: "version" });
+    return (await response.text()).trim();
   }
 
   /** Address of a run's page. */
@@ -133,7 +110,7 @@ export class MlflowClient {
     const existing = await this.findExperiment(name);
     if (existing !== undefined) return existing;
     try {
-      const { experiment_id } = await this.#json<{ experiment_id: string }>({
+      const { experiment_id } = await this.rest.json<{ experiment_id: string }>({
         doing: `create the experiment "${name}"`,
         method: "post",
         path: `${api}/experiments/create`,
@@ -155,7 +132,7 @@ export class MlflowClient {
    * @throws TrackingError where the experiment was deleted, as its name stays taken.
    */
   async findExperiment(name: string): Promise<string | undefined> {
-    const answer = await this.#found<{ experiment: { experiment_id: string; lifecycle_stage: string } }>({
+    const answer = await this.rest.found<{ experiment: { experiment_id: string; lifecycle_stage: string } }>({
       doing: `look up the experiment "${name}"`,
       method: "get",
       path: `${api}/experiments/get-by-name`,
@@ -176,7 +153,7 @@ export class MlflowClient {
     startedAt: number;
     tags: Readonly<Record<string, string>>;
   }): Promise<ServerRun> {
-    const answer = await this.#json<{ run: ServerRun }>({
+    const answer = await this.rest.json<{ run: ServerRun }>({
       doing: `create the run "${run.name}"`,
       method: "post",
       path: `${api}/runs/create`,
@@ -193,7 +170,7 @@ export class MlflowClient {
 
   /** The run, deleted ones too; undefined where the server knows none of this id. */
   async getRun(runId: string): Promise<ServerRun | undefined> {
-    const answer = await this.#found<{ run: ServerRun }>({
+    const answer = await this.rest.found<{ run: ServerRun }>({
       doing: "read the run",
       method: "get",
       path: `${api}/runs/get`,
@@ -204,7 +181,7 @@ export class MlflowClient {
 
   /** Sets a run's status and end. */
   async updateRun(runId: string, change: { status: string; endedAt?: number | undefined }): Promise<void> {
-    await this.#json({
+    await this.rest.json({
       doing: "update the run",
       method: "post",
       path: `${api}/runs/update`,
@@ -214,7 +191,7 @@ export class MlflowClient {
 
   /** Marks a run as deleted; it can be restored on the server. */
   async deleteRun(runId: string): Promise<void> {
-    await this.#json({
+    await this.rest.json({
       doing: "delete the run",
       method: "post",
       path: `${api}/runs/delete`,
@@ -228,7 +205,7 @@ export class MlflowClient {
    * @param filter - never put text of a user or model into it.
    */
   async searchRuns(experimentIds: readonly string[], filter = "", limit = 100): Promise<ServerRun[]> {
-    const answer = await this.#json<{ runs?: ServerRun[] }>({
+    const answer = await this.rest.json<{ runs?: ServerRun[] }>({
       doing: "search the runs",
       method: "post",
       path: `${api}/runs/search`,
@@ -244,7 +221,7 @@ export class MlflowClient {
 
   /** Logs one batch; `batches` splits what is larger. The same point, parameter or tag twice is there once. */
   async logBatch(runId: string, batch: Batch): Promise<void> {
-    await this.#json({
+    await this.rest.json({
       doing: "log metrics, parameters and tags",
       method: "post",
       path: `${api}/runs/log-batch`,
@@ -254,7 +231,7 @@ export class MlflowClient {
 
   /** Adds datasets to a run's inputs; one of the same name and digest is there once. */
   async logInputs(runId: string, datasets: readonly DatasetInput[]): Promise<void> {
-    await this.#json({
+    await this.rest.json({
       doing: "log the datasets",
       method: "post",
       path: `${api}/runs/log-inputs`,
@@ -270,7 +247,7 @@ export class MlflowClient {
     const points: { value: number | string; step?: number; timestamp: number }[] = [];
     let token: string | undefined;
     do {
-      const answer = await this.#json<{ metrics?: typeof points; next_page_token?: string }>({
+      const answer = await this.rest.json<{ metrics?: typeof points; next_page_token?: string }>({
         doing: `read the metric "${key}"`,
         method: "get",
         path: `${api}/metrics/get-history`,
@@ -289,7 +266,7 @@ export class MlflowClient {
 
   /** What stands in a folder of a run's artifacts; at the top by default. */
   async listArtifacts(runId: string, folder = ""): Promise<ArtifactEntry[]> {
-    const answer = await this.#json<{ files?: ArtifactEntry[] }>({
+    const answer = await this.rest.json<{ files?: ArtifactEntry[] }>({
       doing: "list the artifacts",
       method: "get",
       path: `${api}/artifacts/list`,
@@ -305,7 +282,7 @@ export class MlflowClient {
    * @throws TrackingError where the server does not pass artifacts on.
    */
   async putArtifact(root: string, path: string, content: string | Uint8Array): Promise<void> {
-    await this.#send({
+    await this.rest.send({
       doing: `write the artifact ${path}`,
       method: "put",
       path: this.#artifactPath(root, path),
@@ -317,7 +294,7 @@ export class MlflowClient {
   /** Reads an artifact; undefined where there is none of this path. */
   async getArtifact(root: string, path: string): Promise<Uint8Array | undefined> {
     try {
-      const response = await this.#send({
+      const response = await this.rest.send({
         doing: `read the artifact ${path}`,
         method: "get",
         path: this.#artifactPath(root, path),
@@ -347,7 +324,7 @@ export class MlflowClient {
    * @param runId - the run its whole traces are listed under.
    */
   async sendTraces(experimentId: string, spans: Uint8Array, runId?: string): Promise<void> {
-    await this.#send({
+    await this.rest.send({
       doing: "send traces",
       method: "post",
       path: "v1/traces",
@@ -359,97 +336,8 @@ export class MlflowClient {
       },
     });
   }
-
-  async #json<T>(request: Request): Promise<T> {
-    const response = await this.#send(request);
-    try {
-      return (await response.json()) as T;
-    } catch (cause) {
-      throw new TrackingError(
-        `could not ${request.doing}: ${this.uri} answered with something other than JSON; is it an MLflow server?`,
-        { cause },
-      );
-    }
-  }
-
-  /** Like `#json`; undefined for what the server does not know. */
-  async #found<T>(request: Request): Promise<T | undefined> {
-    try {
-      return await this.#json<T>(request);
-    } catch (error) {
-      if (error instanceof TrackingError && error.status === 404) return undefined;
-      throw error;
-    }
-  }
-
-  async #send({
-    doing,
-    method,
-    path,
-    query,
-    json,
-    body,
-    headers,
-    idempotent = true,
-  }: Request): Promise<Response> {
-    const { default: ky, isHTTPError, isTimeoutError } = await import("ky");
-    try {
-      return await ky(`${this.uri}/${path}`, {
-        method,
-        headers: { ...headers, ...(this.#authorization ? { authorization: this.#authorization } : {}) },
-        ...(query ? { searchParams: query } : {}),
-        ...(json !== undefined ? { json } : {}),
-        ...(body !== undefined ? { body: body as NonNullable<RequestInit["body"]> } : {}),
-        timeout: this.#timeout * 1000,
-        retry: idempotent
-          ? {
-              limit: 2,
-              methods: ["get", "put", "post"],
-              statusCodes: [408, 429, 500, 502, 503, 504],
-              maxRetryAfter: 5000,
-              jitter: true,
-            }
-          : 0,
-      });
-    } catch (error) {
-      if (isHTTPError(error)) throw this.#refused(doing, error.response.status, error.data);
-      const reason = isTimeoutError(error) ? `no answer in ${this.#timeout} s` : innermostMessage(error);
-      // The cause is left out on purpose: it holds the request with its Authorization header.
-      throw new ServerAwayError(
-        `could not ${doing}: MLflow at ${this.uri} cannot be reached (${redact(reason)})`,
-      );
-    }
-  }
-
-  #refused(doing: string, status: number, data: unknown): TrackingError {
-    const { error_code, message } = (typeof data === "object" && data !== null ? data : {}) as {
-      error_code?: unknown;
-      message?: unknown;
-    };
-    const said = [error_code, message].filter((part) => typeof part === "string").join(": ");
-    const remedy =
-      status === 401 || status === 403
-        ? "; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, to what opens it"
-        : status === 404 && said === ""
-          ? "; is it an MLflow server, and the path in its address right?"
-          : "";
-    const Failure = status === 408 || status === 429 || status >= 500 ? ServerAwayError : TrackingError;
-    return new Failure(
-      `could not ${doing}: MLflow at ${this.uri} answered ${status}${said ? ` ${redact(said.slice(0, 500))}` : ""}${remedy}`,
-      { status },
-    );
-  }
 }
 
 function entries(record: Readonly<Record<string, string>>): KeyValue[] {
   return Object.entries(record).map(([key, value]) => ({ key, value }));
-}
-
-/** Node's fetch says "fetch failed"; what failed stands in the causes. */
-function innermostMessage(error: unknown): string {
-  let reason = error;
-  while (reason instanceof Error && reason.cause instanceof Error) reason = reason.cause;
-  if (reason instanceof AggregateError && reason.errors.length > 0) reason = reason.errors[0];
-  if (!(reason instanceof Error)) return String(reason);
-  return reason.message || ((reason as NodeJS.ErrnoException).code ?? reason.name);
 }

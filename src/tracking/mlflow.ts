@@ -1,6 +1,29 @@
+import { assess, assessEvaluation, traceOf } from "./assess.ts";
 import { setExperiment, withExperiment } from "./experiment.ts";
 import type { Logged } from "./logged.ts";
-import { log, run } from "./run.ts";
+import { logResult } from "./log-result.ts";
+import { deploy } from "./model/deploy.ts";
+import { logModel } from "./model/log-model.ts";
+import {
+  promote,
+  register,
+  removeAlias,
+  rollback,
+  setAlias,
+  setVersionTag,
+  version,
+  versions,
+} from "./registry.ts";
+import { run } from "./run.ts";
+import {
+  checkPrompts,
+  diffPrompts,
+  listPrompts,
+  promptVersion,
+  promptVersions,
+  registerPrompts,
+} from "./prompts.ts";
+import { withSession } from "./session.ts";
 import { getRun, readArtifact, readMetric, readTable, searchRuns } from "./stored-run.ts";
 import { sync } from "./sync.ts";
 
@@ -15,7 +38,39 @@ async function url(of: Pick<Logged, "url"> | string): Promise<string | undefined
  */
 export const mlflow = {
   /** Logs a result as a finished run: an evaluation, an optimisation, or a record made by hand. */
-  log,
+  log: logResult,
+  /** Logs a program as a model that any tool of MLflow loads. */
+  logModel,
+  /** Serves a program, or a model that was logged, on loopback. */
+  deploy,
+  /** Registered models: versions, aliases, tags, promotion and rollback. */
+  registry: {
+    register,
+    version,
+    versions,
+    setAlias,
+    removeAlias,
+    setVersionTag,
+    promote,
+    rollback,
+  },
+  /** A program's instructions in MLflow's prompt registry. */
+  prompts: {
+    register: registerPrompts,
+    list: listPrompts,
+    versions: promptVersions,
+    version: promptVersion,
+    diff: diffPrompts,
+    check: checkPrompts,
+  },
+  /** Puts a judgement of a person, a metric or a judge on the trace of an answer. */
+  assess,
+  /** Puts the scores of an evaluation's rows on their traces. */
+  assessEvaluation,
+  /** The trace of the call that gave an answer. */
+  traceOf,
+  /** Groups the traces of a conversation. */
+  withSession,
   /** Does work as a run of its own, which ends as the body ends. */
   run,
   /** Address of a run's page. */

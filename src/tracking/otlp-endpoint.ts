@@ -1,5 +1,5 @@
 import { keepSecret, redact, TrackingError } from "../core/index.ts";
-import { ServerAwayError } from "./client.ts";
+import { ServerAwayError } from "./rest.ts";
 
 /** Where OpenTelemetry traces go that are not for MLflow. */
 export interface OtlpEndpoint {

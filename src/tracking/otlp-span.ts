@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Span } from "../core/index.ts";
+import { sessionAttributes } from "./session.ts";
 import { type Content, spanAttributes } from "./span-attributes.ts";
 
 /** A span as OpenTelemetry's serialiser takes it. */
@@ -15,6 +16,19 @@ export function rootOf(span: Span): Span {
   let root = span;
   while (root.kind !== "row" && root.parent) root = root.parent;
   return root;
+}
+
+const traced = new WeakMap<object, Span>();
+
+/** Keeps which trace an answer came from; to be called where the trace's outermost call ends. */
+export function noteAnswer(root: Span): void {
+  if (typeof root.result === "object" && root.result !== null) traced.set(root.result, root);
+}
+
+/** MLflow's id of the trace of the call that gave `answer`; undefined where it was not traced. */
+export function traceIdOf(answer: object): string | undefined {
+  const root = traced.get(answer);
+  return root && `tr-${idOf(root, traceIds, 16)}`;
 }
 
 /** Spans in OTLP's protobuf form. */
@@ -37,7 +51,11 @@ function otlpSpan(span: Span, content: Content): OtlpSpan {
     duration: highResolution(endedAt - startedAt),
     ended: true,
     status: failure ? { code: 2, message: failure.message } : { code: 1 },
-    attributes: { ...spanAttributes(span, content), ...(failure ? { "error.type": failure.type } : {}) },
+    attributes: {
+      ...spanAttributes(span, content),
+      ...(isRoot ? sessionAttributes(span) : {}),
+      ...(failure ? { "error.type": failure.type } : {}),
+    },
     // A row's trace points at the evaluation it is of.
     links: isRoot && parent ? [{ context: contextOf(parent) }] : [],
     events: failure

@@ -1,10 +1,11 @@
 import { LmframeError, redact, TrackingError } from "../core/index.ts";
-import { type MlflowClient, ServerAwayError } from "./client.ts";
+import type { MlflowClient } from "./client.ts";
 import { type Logged, logged } from "./logged.ts";
 import type { Operation } from "./operation.ts";
 import { send } from "./send.ts";
 import { connectServer, serverName } from "./server.ts";
 import { SpoolFile } from "./spool.ts";
+import { ServerAwayError } from "./rest.ts";
 
 /** Milliseconds a server that does not answer is left alone by a run that goes on logging. */
 const pause = 30_000;

@@ -1,9 +1,10 @@
 import { TrackingError } from "../core/index.ts";
 import { merged } from "./batches.ts";
-import { type MlflowClient, ServerAwayError, type ServerRun } from "./client.ts";
+import type { MlflowClient, ServerRun } from "./client.ts";
 import type { Operation, RunReference } from "./operation.ts";
 import { runKeyTag } from "./run-log.ts";
 import type { KnownRun, SpoolFile } from "./spool.ts";
+import { ServerAwayError } from "./rest.ts";
 
 /** Has MLflow show the experiment's traces and evaluation runs first, in place of model training. */
 const experimentTags = { "mlflow.experimentKind": "genai_development" };

@@ -28,7 +28,7 @@ export interface SearchOptions {
 /** Reads a run. @throws TrackingError where the server knows none of this id. */
 export async function getRun(runId: string): Promise<StoredRun> {
   const { client } = await connectServer();
-  return stored(await found(client, runId), client);
+  return stored(await runOnServer(client, runId), client);
 }
 
 /** The runs of an experiment, newest first; none where there is no such experiment. */
@@ -51,7 +51,7 @@ export async function readMetric(
 /** Reads a run's artifact. @throws TrackingError where the run has none of this path. */
 export async function readArtifact(runId: string, path: string): Promise<Uint8Array> {
   const { client } = await connectServer();
-  const run = await found(client, runId);
+  const run = await runOnServer(client, runId);
   const content = await client.getArtifact(run.info.artifact_uri, path);
   if (!content) throw new TrackingError(`the run ${runId} has no artifact "${path}"`, { status: 404 });
   return content;
@@ -64,7 +64,8 @@ export async function readTable(runId: string, name: string): Promise<Record<str
   return data.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]])));
 }
 
-async function found(client: MlflowClient, runId: string): Promise<ServerRun> {
+/** A run as the server tells of it. @throws TrackingError where it knows none of this id. */
+export async function runOnServer(client: MlflowClient, runId: string): Promise<ServerRun> {
   const run = await client.getRun(runId);
   if (!run) throw new TrackingError(`no run "${runId}" on ${client.uri}`, { status: 404 });
   return run;

@@ -1,9 +1,9 @@
 import { TrackingError } from "../core/index.ts";
-import { ServerAwayError } from "./client.ts";
 import { type Logged, logged } from "./logged.ts";
 import { resume, RunAboveWaitsError } from "./send.ts";
 import { connectServer, type Server, serverName } from "./server.ts";
 import { SpoolFile } from "./spool.ts";
+import { ServerAwayError } from "./rest.ts";
 
 /** What `mlflow.sync` did. */
 export interface SyncResult {

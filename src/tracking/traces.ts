@@ -2,9 +2,10 @@ import { listen, redactor, type Span } from "../core/index.ts";
 import { experimentName } from "./experiment.ts";
 import type { Operation } from "./operation.ts";
 import { otlpEndpoint, sendOtlp } from "./otlp-endpoint.ts";
-import { rootOf, serializeSpans } from "./otlp-span.ts";
+import { noteAnswer, rootOf, serializeSpans } from "./otlp-span.ts";
 import { Outbox } from "./outbox.ts";
 import { type ActiveRun, activeRun } from "./run.ts";
+import { noteSession } from "./session.ts";
 
 /** What {@link startTracing} takes. */
 export interface TracingOptions {
@@ -57,6 +58,10 @@ export function startTracing(options: TracingOptions = {}): Tracing {
     const spans = growing.get(root);
     if (!spans) return;
     spans.push(span);
+    if (span === root) {
+      noteAnswer(root);
+      noteSession(root);
+    }
     // What ends after its root goes by itself, and the server puts it with the rest.
     if (root.endedAt === undefined) return;
     const run = activeRun();
@@ -107,7 +112,17 @@ export function startTracing(options: TracingOptions = {}): Tracing {
   const stop = (): Promise<void> => {
     unlisten();
     process.off("beforeExit", onExit);
+    underWay.delete(tracing);
     return flush();
   };
-  return { flush, stop };
+  const tracing: Tracing = { flush, stop };
+  underWay.add(tracing);
+  return tracing;
+}
+
+const underWay = new Set<Tracing>();
+
+/** Sends the traces that are whole, of all tracing that is under way. */
+export async function flushTracing(): Promise<void> {
+  await Promise.all([...underWay].map((tracing) => tracing.flush()));
 }

@@ -1,0 +1,141 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { coerce } from "../adapters/coerce.ts";
+import { ConfigurationError, DataError, errorText, mapOrdered, redact } from "../core/index.ts";
+import { connect } from "../lm/index.ts";
+import {
+  exportedProgram,
+  loadProgram,
+  type Module,
+  type RequestSettings,
+  rowsAtOnce,
+  runRow,
+} from "../modules/index.ts";
+import { plain } from "../tracking/plain.ts";
+
+/** What stands beside the worker of a logged model as `scoring.json`. */
+export interface ScoringConfiguration {
+  /** Request members of every call, where the program is a lone predictor that has some. */
+  settings: RequestSettings;
+}
+
+/** A line of what comes in: rows to answer. */
+interface Batch {
+  id: number;
+  rows: Record<string, unknown>[];
+}
+
+/**
+ * Answers batches of rows for the Python side of a logged model: one JSON object a line, in by standard input, out
+ * by standard output, several batches at a time. Ends with its input, so with the process that started it.
+ *
+ * @param folder - holds `program.json`, the program's state, and `scoring.json`.
+ * @param exported - what the program's module exports; undefined for a lone predictor, made from its state alone.
+ */
+export async function startScoringWorker(
+  folder: string,
+  exported?: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const reply = ownOutput();
+  let program: Module;
+  let settings: RequestSettings;
+  try {
+    const state = join(folder, "program.json");
+    program = exported
+      ? await exportedProgram(exported, "the logged module").load(state)
+      : ((await loadProgram(state)) as Module);
+    ({ settings } = JSON.parse(await readFile(join(folder, "scoring.json"), "utf8")) as ScoringConfiguration);
+    reply({
+      ready: { signature: program.signature.toString(), predictors: [...program.predictors().keys()] },
+    });
+  } catch (error) {
+    reply({ fatal: redact(errorText(error)) });
+    process.exitCode = 1;
+    return;
+  }
+  const answer = async ({ id, rows }: Batch): Promise<void> => {
+    try {
+      await connectOnce(program);
+      reply({ id, rows: await scoreRows(program, rows, settings) });
+    } catch (error) {
+      reply({ id, error: redact(errorText(error)) });
+    }
+  };
+  for await (const line of createInterface({ input: process.stdin })) void answer(JSON.parse(line) as Batch);
+  process.exit();
+}
+
+/**
+ * Each row's outputs by name and `error`, null or what went wrong with it, in the order of the rows.
+ *
+ * @throws ConfigurationError where no row can be answered for want of a setting or a key.
+ */
+export async function scoreRows(
+  program: Module,
+  rows: readonly Readonly<Record<string, unknown>>[],
+  settings: RequestSettings,
+): Promise<Record<string, unknown>[]> {
+  const names = program.signature.outputs.map(({ name }) => name);
+  const score = async (row: Readonly<Record<string, unknown>>) => {
+    let outputs: Readonly<Record<string, unknown>> | undefined;
+    let problem: unknown;
+    try {
+      const run = await runRow(program, inputsOf(program, row), settings);
+      outputs = run.outputs;
+      problem = run.error;
+    } catch (error) {
+      problem = error;
+    }
+    if (problem instanceof ConfigurationError) throw problem;
+    return {
+      ...Object.fromEntries(names.map((name) => [name, plain(outputs?.[name]) ?? null])),
+      error: problem === undefined ? null : redact(errorText(problem)),
+    };
+  };
+  const scored: Record<string, unknown>[] = [];
+  for await (const answer of mapOrdered(rows, score, { concurrency: rowsAtOnce({}) })) scored.push(answer);
+  return scored;
+}
+
+/** The inputs among a row's columns, read as their types: a table has no lists, and its whole numbers may be 3.0. */
+function inputsOf(program: Module, row: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const inputs: Record<string, unknown> = {};
+  for (const { name, type } of program.signature.inputs) {
+    const value = row[name];
+    if (type.kind === "optional" && (value === undefined || value === null)) continue;
+    try {
+      inputs[name] = coerce(type, value ?? null);
+    } catch (error) {
+      throw new DataError((error as Error).message, { column: name, cause: error });
+    }
+  }
+  return inputs;
+}
+
+let connecting: Promise<unknown> | undefined;
+
+/** Finds the model that the environment names, where the program needs one. Tried again where it failed. */
+async function connectOnce(program: Module): Promise<void> {
+  if ([...program.predictors().values()].every((predictor) => predictor.modelFor() !== undefined)) return;
+  if (!process.env.OPENAI_BASE_URL && !process.env.OPENAI_API_KEY) {
+    throw new ConfigurationError(
+      "the logged program asks a language model, and none is configured where it is served: set OPENAI_BASE_URL or " +
+        "OPENAI_API_KEY, and OPENAI_MODEL where the endpoint has several",
+    );
+  }
+  connecting ??= connect();
+  try {
+    await connecting;
+  } catch (error) {
+    connecting = undefined;
+    throw error;
+  }
+}
+
+/** Keeps standard output for answers: what else is printed goes to standard error. */
+function ownOutput(): (message: unknown) => void {
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  return (message) => void write(`${JSON.stringify(message)}\n`);
+}

@@ -1,0 +1,1 @@
+export const urgent = (text: string): boolean => text.includes("!");

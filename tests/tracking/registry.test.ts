@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { mlflow } from "../../src/tracking/index.ts";
+import { realMlflow } from "./real-mlflow.ts";
+
+const server = realMlflow();
+const { registry } = mlflow;
+
+/** Makes a model without files and registers it. */
+async function registered(name: string, options?: Parameters<typeof registry.register>[2]) {
+  const { model } = await server.client.rest.json<{ model: { info: { model_id: string } } }>({
+    doing: "create a model",
+    method: "post",
+    path: "api/2.0/mlflow/logged-models",
+    json: { experiment_id: await server.client.experiment(server.experiment), name: "bare" },
+  });
+  return registry.register({ modelId: model.info.model_id }, name, options);
+}
+
+describe("the registry", () => {
+  test("versions, aliases and tags come back as they were given", async () => {
+    const name = `lmframe-support ${server.experiment}`;
+    const first = await registered(name, { description: "as it was", tags: { stage: "draft" } });
+    const second = await registered(name, { aliases: ["challenger"] });
+    expect(first).toMatchObject({
+      name,
+      version: "1",
+      aliases: [],
+      tags: { stage: "draft" },
+      description: "as it was",
+      uri: `models:/${name}/1`,
+    });
+    expect(second).toMatchObject({ version: "2", aliases: ["challenger"] });
+    expect((await registry.versions(name)).map(({ version, aliases }) => [version, aliases])).toEqual([
+      ["2", ["challenger"]],
+      ["1", []],
+    ]);
+    await registry.setVersionTag(name, "challenger", "score", "0.9");
+    expect((await registry.version(name, 2)).tags).toEqual({ score: "0.9" });
+    await registry.removeAlias(name, "challenger");
+    await expect(registry.version(name, "challenger")).rejects.toThrow(/the alias challenger of/);
+    await expect(registry.version(name, 9)).rejects.toThrow(/version 9 of/);
+    expect(await registry.versions("there is none")).toEqual([]);
+  });
+
+  test("a challenger becomes the champion, and rollback goes back step by step", async () => {
+    const name = `lmframe-roll ${server.experiment}`;
+    for (let count = 0; count < 3; count++) await registered(name);
+    const champion = async () => (await registry.version(name, "champion")).version;
+    await registry.promote(name, 1);
+    await registry.setAlias(name, "challenger", 2);
+    expect(await registry.promote(name)).toMatchObject({ version: "2", aliases: ["champion"] });
+    await registry.promote(name, 3);
+    await registry.promote(name, 3);
+    expect(await champion()).toBe("3");
+    expect((await registry.rollback(name)).version).toBe("2");
+    expect((await registry.rollback(name)).aliases).toEqual(["champion"]);
+    expect(await champion()).toBe("1");
+    await expect(registry.rollback(name)).rejects.toThrow(/never named another version/);
+    expect(await champion()).toBe("1");
+  });
+
+  test("names of Unity Catalog, and with quotes, go as they stand", async () => {
+    const unity = `catalog.schema.model_${Date.now()}`;
+    expect((await registered(unity)).uri).toBe(`models:/${unity}/1`);
+    const quoted = `it's ${server.experiment}`;
+    await registered(quoted);
+    expect((await registry.versions(quoted)).map(({ name }) => name)).toEqual([quoted]);
+  });
+});
