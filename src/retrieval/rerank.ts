@@ -1,8 +1,9 @@
 import { ConfigurationError, currentSpan, errorText, LmframeError } from "../core/index.ts";
-import { type Module, passageText, Predict, type Retriever, retrieverOf } from "../modules/index.ts";
+import { type Module, passageText, Predict, type Retriever, FunctionRetriever } from "../modules/index.ts";
 
 /** A program that orders passages: `order` holds their numbers, from 1, best first. */
 export type RerankProgram = Module & {
+  /** `query, passages -> order`. */
   forward(inputs: { query: string; passages: string[] }): Promise<{ order: readonly number[] }>;
 };
 
@@ -28,7 +29,7 @@ export function rerank(
   if (!(Number.isInteger(depth) && depth > 0)) {
     throw new ConfigurationError(`invalid depth: ${depth}; expected a whole number of passages, at least 1`);
   }
-  return retrieverOf(retriever.name, async (query, { k = 5, ...options } = {}) => {
+  return new FunctionRetriever(retriever.name, async (query, { k = 5, ...options } = {}) => {
     const found = await retriever.search(query, { ...options, k: Math.max(k, depth) });
     if (found.length < 2) return found;
     const span = currentSpan();

@@ -157,3 +157,23 @@ test("a field may hold a number here and a text there", async () => {
   expect(await ids({ year: null })).toEqual(["c"]);
   expect(await ids({ year: { not: 1999 } })).toEqual(["b", "c"]);
 });
+
+test("a field may be called what an object inherits", async () => {
+  const index = await Index.create("inherited", { directory, embedder: hashingEmbedder() });
+  const fields = JSON.parse('{ "__proto__": "odd", "constructor": 1, "hasOwnProperty": true }') as Record<
+    string,
+    FilterValue
+  >;
+  await index.upsert(
+    [
+      { id: "a", text: "word", fields },
+      { id: "b", text: "word" },
+    ],
+    { groups },
+  );
+  const filter = JSON.parse('{ "__proto__": "odd", "constructor": { "min": 1 } }') as Filter;
+  const found = await index.search("word", { principal, filter });
+  expect(found.map(({ id }) => id)).toEqual(["a"]);
+  expect(JSON.stringify(found[0]!.fields)).toBe(JSON.stringify(fields));
+  expect(await index.upsert([{ id: "a", text: "word", fields }], { groups })).toMatchObject({ unchanged: 1 });
+});
