@@ -46,7 +46,8 @@ export interface GroupOptions {
  *
  * Documents belong to groups, and who searches sees those of their groups. The documents of each exact set of groups
  * are a partition with statistics and indexes of its own, and a search opens the partitions it may see and no other:
- * scores, ranks, counts and errors are what they would be if the others were not there.
+ * scores, ranks, counts and errors are what they would be if the others were not there. Each of them costs a search
+ * some milliseconds, so groups are for those who read together, not for tagging.
  *
  * A document is named by its id among those of the same groups. Each change is made as a whole or not at all,
  * whenever it is killed; changes wait for each other, searches for none.
