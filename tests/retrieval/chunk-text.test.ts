@@ -44,6 +44,11 @@ describe("chunkText", () => {
     expect(chunkText("x".repeat(5000), { chunkTokens: 50, overlap: 0 }).join("")).toBe("x".repeat(5000));
   });
 
+  test("space without end, before and after words, takes no time to speak of", () => {
+    const space = " \n".repeat(300_000);
+    expect(chunkText(`${space}a${space}`)).toEqual(["a"]);
+  });
+
   test("chunks are pieces of the text, within the limit, that leave nothing out and always go on", () => {
     const word = fc.stringMatching(/^[a-zA-Z0-9.,!?äß日本語/-]{1,12}$/);
     const space = fc.constantFrom(" ", " ", " ", "  ", "\n", "\n\n", ". ", "\t");

@@ -58,6 +58,12 @@ describe("files of prose", () => {
     ]);
   });
 
+  test("a heading of nothing but space and hashes takes no time to speak of", async () => {
+    const line = `# a${" \t#".repeat(100_000)}x`;
+    const { documents } = await read(write("long.md", `${line}\ntext`));
+    expect(documents).toHaveLength(1);
+  });
+
   test("HTML by heading, without scripts, styles, navigation and addresses", async () => {
     const html =
       "<html><head><style>p{}</style><script>steal()</script></head><body><nav>Menu</nav><h1>The <b>engine</b></h1>" +

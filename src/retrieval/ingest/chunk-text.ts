@@ -30,21 +30,28 @@ interface Word {
  * begins there or else a word. A text of nothing but space has no chunk.
  */
 export function chunkText(text: string, options: ChunkOptions = {}): string[] {
-  return cutText(text, checkChunks(options));
+  return [...cutText(text, checkChunks(options))];
 }
 
-/** {@link chunkText} with sizes that were checked. */
-export function cutText(text: string, { chunkTokens, overlap }: ChunkSizes): string[] {
-  const words = wordsOf(text);
-  const chunks: string[] = [];
-  for (let first = 0; first < words.length;) {
-    const full = fill(words, first, chunkTokens);
-    const end = full === words.length ? full : cutBefore(words, first, full);
-    chunks.push(text.slice(words[first]!.start, words[end - 1]!.end).trim());
-    if (end === words.length) break;
-    first = resume(words, first, end, overlap);
+/** {@link chunkText} with sizes that were checked, one chunk after another; words are held for one of them. */
+export function* cutText(text: string, { chunkTokens, overlap }: ChunkSizes): Generator<string, void> {
+  let words: Word[] = [];
+  let tokens = 0;
+  for (const word of wordsOf(text)) {
+    words.push(word);
+    tokens += word.tokens;
+    while (tokens > chunkTokens && words.length > 1) {
+      const end = cutBefore(words, fill(words, chunkTokens));
+      yield piece(text, words, end);
+      words = words.slice(resume(words, end, overlap));
+      tokens = words.reduce((sum, each) => sum + each.tokens, 0);
+    }
   }
-  return chunks;
+  if (words.length > 0) yield piece(text, words, words.length);
+}
+
+function piece(text: string, words: readonly Word[], end: number): string {
+  return text.slice(words[0]!.start, words[end - 1]!.end).trim();
 }
 
 /** The options with their defaults. Throws ConfigurationError for sizes that cannot be. */
@@ -66,43 +73,40 @@ const paragraph = /\n[^\S\n]*\n/;
 const sentenceEnd = /[.!?…]["'”’)\]]*$/u;
 const unspacedEnd = /[。！？]$/u;
 
-function wordsOf(text: string): Word[] {
-  const words: Word[] = [];
+function* wordsOf(text: string): Generator<Word, void> {
   let before = "";
-  for (const { 0: word, index } of text.matchAll(wordForm)) {
+  // Without its end: space that no word follows would be tried from each of its places.
+  for (const { 0: word, index } of text.trimEnd().matchAll(wordForm)) {
     const space = /^\s*/.exec(word)![0];
     const ended = unspacedEnd.test(before) || (space !== "" && sentenceEnd.test(before));
     const breach = paragraph.test(space) ? 3 : ended ? 2 : space !== "" ? 1 : 0;
-    words.push({ start: index, end: index + word.length, tokens: countTokens(word), breach });
+    yield { start: index, end: index + word.length, tokens: countTokens(word), breach };
     before = word;
   }
-  return words;
 }
 
-/** The end of the longest run of words from `first` that fits: at least one word. */
-function fill(words: readonly Word[], first: number, limit: number): number {
-  let tokens = 0;
-  let end = first;
-  while (end < words.length && (end === first || tokens + words[end]!.tokens <= limit)) {
-    tokens += words[end++]!.tokens;
-  }
+/** How many words fit: at least one. */
+function fill(words: readonly Word[], limit: number): number {
+  let tokens = words[0]!.tokens;
+  let end = 1;
+  while (end < words.length && tokens + words[end]!.tokens <= limit) tokens += words[end++]!.tokens;
   return end;
 }
 
-/** The best and last place to cut in the second half of a chunk that is `full`. */
-function cutBefore(words: readonly Word[], first: number, full: number): number {
+/** The best and last place to cut in the second half of a chunk that ends before `full`. */
+function cutBefore(words: readonly Word[], full: number): number {
   let cut = full;
-  for (let place = full - 1; place > first + (full - first) / 2; place--) {
+  for (let place = full - 1; place > full / 2; place--) {
     if (words[place]!.breach > words[cut]!.breach) cut = place;
   }
   return cut;
 }
 
 /** Where the next chunk begins: with the first sentence that begins within the overlap, else the first word, else none. */
-function resume(words: readonly Word[], first: number, end: number, overlap: number): number {
+function resume(words: readonly Word[], end: number, overlap: number): number {
   let tokens = 0;
   let next = end;
-  for (let place = end - 1; place > first; place--) {
+  for (let place = end - 1; place > 0; place--) {
     tokens += words[place]!.tokens;
     if (tokens > overlap) break;
     const { breach } = words[place]!;

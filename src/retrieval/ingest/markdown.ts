@@ -17,14 +17,14 @@ export function markdownSections(markdown: string): Section[] {
     const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
     if (fence === undefined) fence = mark;
     else if (mark?.startsWith(fence)) fence = undefined;
-    const heading = fence === undefined ? /^ {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$/.exec(line) : null;
+    const heading = fence === undefined ? /^ {0,3}(#{1,6})[ \t](.*)$/.exec(line) : null;
     if (!heading) {
       lines.push(line);
       continue;
     }
     close();
     path.length = Math.min(path.length, heading[1]!.length - 1);
-    path[heading[1]!.length - 1] = heading[2]!;
+    path[heading[1]!.length - 1] = heading[2]!.trim().replace(/\s#+$/, "");
   }
   close();
   return sections;
