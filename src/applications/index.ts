@@ -14,3 +14,15 @@ export {
   MaintenanceChatbot,
   type MaintenanceChatbotOptions,
 } from "./maintenance/chatbot.ts";
+export { entryText, logbookDocuments, type LogbookOptions } from "./maintenance/logbook.ts";
+export { aviationShorthand, expandShorthand } from "./maintenance/shorthand.ts";
+export {
+  type ChatbotMeasures,
+  fitAnswerability,
+  type LogbookQuestion,
+  measureChatbot,
+  measureRetrieval,
+  type RetrievalMeasure,
+  type StageLatency,
+  TopEntry,
+} from "./maintenance/measure.ts";

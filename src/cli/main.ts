@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { defaultProgress, LmframeError, redact, terminalProgress } from "../core/index.ts";
 import { packageRoot } from "../services/index.ts";
+import { askCommand } from "./ask.ts";
+import { chatCommand } from "./chat.ts";
 import { classifyCommand } from "./classify.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -14,6 +16,7 @@ import { optimizeCommand } from "./optimize.ts";
 import { note } from "./output.ts";
 import { promptCommand } from "./prompt.ts";
 import { searchCommand } from "./search.ts";
+import { promptsCommand } from "./prompts.ts";
 import { downCommand, statusCommand, upCommand } from "./services.ts";
 import { syncCommand } from "./sync.ts";
 
@@ -49,8 +52,11 @@ for (const command of [
   mapCommand,
   evaluateCommand,
   promptCommand,
+  promptsCommand,
   indexCommand,
   searchCommand,
+  askCommand,
+  chatCommand,
   syncCommand,
   upCommand,
   downCommand,

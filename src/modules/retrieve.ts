@@ -2,7 +2,7 @@ import { ConfigurationError, traced } from "../core/index.ts";
 import { signature } from "../signature/index.ts";
 import { callSettings } from "./call-settings.ts";
 import { Module } from "./module.ts";
-import type { Filter, Passage, Retriever, SearchMode } from "./retriever.ts";
+import type { Filter, Passage, Retriever, SearchMode, SearchOptions } from "./retriever.ts";
 
 /** How a program searches. */
 export interface RetrieveOptions {
@@ -51,10 +51,17 @@ export function passageText({ text, fields }: Pick<Passage, "text" | "fields">):
  * A retriever that is a function: your own search engine, or a planted one in a test. Its searches are heard of as
  * those of an index are; who may see what is the function's concern.
  */
-export function retrieverOf(name: string, search: Retriever["search"]): Retriever {
-  return {
-    name,
-    search: (query, options = {}) =>
-      traced("retriever", name, { query, k: options.k, mode: options.mode }, () => search(query, options)),
-  };
+export class FunctionRetriever implements Retriever {
+  readonly name: string;
+  readonly #search: Retriever["search"];
+
+  constructor(name: string, search: Retriever["search"]) {
+    this.name = name;
+    this.#search = search;
+  }
+
+  search(query: string, options: SearchOptions = {}): Promise<Passage[]> {
+    const { k, mode } = options;
+    return traced("retriever", this.name, { query, k, mode }, () => this.#search(query, options));
+  }
 }

@@ -19,15 +19,13 @@ export interface AnswerabilityState {
 
 /** In order: what a weight is of. */
 export const answerabilityFeatures = [
-  "similarity of the best passage",
-  "mean similarity of the best three",
-  "share of the question's words in the best passage",
-  "share of the question's words in the best three",
+  "similarity of the nearest passage",
+  "greatest share of the question's words that one passage holds",
 ] as const;
 
 /**
- * Tells from what a search found whether the documents hold the answer: a logistic model on how near the best
- * passages are in meaning, and how much of the question's words they hold. It says no before a model is asked, so a
+ * Tells from what a search found whether the documents hold the answer: a logistic model on how near the nearest
+ * passage is in meaning, and how many of the question's words one passage holds. It says no before a model is asked, so a
  * model that always answers cannot invent.
  *
  * The weights depend on the embedder: {@link Answerability.fit} learns them from questions of your own.
@@ -56,12 +54,20 @@ export class Answerability {
   }
 
   /**
-   * Learns weights and threshold. The threshold is where as large a share of the answerable is answered as of the
-   * others is refused, on examples held out in turn (five folds), so that it is not flattered by the fit.
+   * Learns weights and threshold. The threshold is where the share `answered` of the answerable is answered, on
+   * examples held out in turn (five folds), so that it is not flattered by the fit. How many of the others are then
+   * refused is found by measuring, on examples that were not learnt from.
    *
+   * @param answered share of the answerable questions to answer, above 0 and below 1. Default 0.85.
    * @throws ConfigurationError with fewer than five examples of either kind.
    */
-  static fit(examples: readonly AnswerabilityExample[]): Answerability {
+  static fit(
+    examples: readonly AnswerabilityExample[],
+    { answered = 0.85 }: { answered?: number } = {},
+  ): Answerability {
+    if (!(answered > 0 && answered < 1)) {
+      throw new ConfigurationError(`invalid answered: ${answered}; expected a share above 0 and below 1`);
+    }
     const rows = examples.map(({ question, passages }) =>
       passages.length === 0 ? undefined : features(question, passages),
     );
@@ -87,31 +93,24 @@ export class Answerability {
         if (folds[index] === fold) chances[index] = sigmoid(dot(weights, row));
       });
     }
-    const labels = kept.map(({ label }) => label);
-    return new Answerability({ weights: logistic(kept), threshold: evenThreshold(chances, labels) });
+    const ofAnswerable = [...chances].filter((_, index) => kept[index]!.label === 1).sort((a, b) => a - b);
+    const threshold = ofAnswerable[Math.floor((1 - answered) * ofAnswerable.length)]!;
+    return new Answerability({ weights: logistic(kept), threshold });
   }
 }
 
 /**
- * Fitted on the `tune` half of `datasets/logbook_questions.csv` with the embedded embedder, hybrid search, 5 passages.
+ * Fitted on the `tune` half of `datasets/logbook_questions.csv` with the sentence embedder, hybrid search, 5 passages.
  */
-const embeddedDefault: AnswerabilityState = { weights: [0, 0, 0, 0, 0], threshold: 0.5 };
+const embeddedDefault: AnswerabilityState = { weights: [14.35, 2.61, -5.09], threshold: 0.69 };
 
 function features(question: string, passages: readonly Passage[]): number[] {
-  const similarities = passages.map(({ similarity = 0 }) => similarity).sort((a, b) => b - a);
-  const asked = contentWords(question);
-  const held = (some: readonly Passage[]) => {
-    const words = contentWords(some.map(textOf).join("\n"));
-    return asked.size === 0 ? 0 : [...asked].filter((word) => words.has(word)).length / asked.size;
-  };
-  const three = similarities.slice(0, 3);
-  return [
-    similarities[0]!,
-    three.reduce((sum, value) => sum + value, 0) / three.length,
-    held(passages.slice(0, 1)),
-    held(passages.slice(0, 3)),
-    1,
-  ];
+  const asked = [...contentWords(question)];
+  const shares = passages.map((passage) => {
+    const held = contentWords(textOf(passage));
+    return asked.length === 0 ? 0 : asked.filter((word) => held.has(word)).length / asked.length;
+  });
+  return [Math.max(...passages.map(({ similarity = 0 }) => similarity)), Math.max(...shares), 1];
 }
 
 function textOf({ text, fields }: Passage): string {
@@ -123,8 +122,11 @@ interface Labelled {
   label: number;
 }
 
-/** Logistic regression by Newton's method, with a small ridge that keeps separable data finite. */
-function logistic(rows: readonly Labelled[], ridge = 0.1): number[] {
+/** Keeps the weights of separable data finite, and is felt by no other. */
+const ridge = 0.01;
+
+/** Logistic regression by Newton's method. */
+function logistic(rows: readonly Labelled[]): number[] {
   const size = rows[0]!.row.length;
   let weights = new Array<number>(size).fill(0);
   for (let step = 0; step < 25; step++) {
@@ -142,24 +144,6 @@ function logistic(rows: readonly Labelled[], ridge = 0.1): number[] {
     if (Math.max(...change.map(Math.abs)) < 1e-9) break;
   }
   return weights;
-}
-
-/** The threshold at which the shares of both kinds that are told right differ least, half way between two chances. */
-function evenThreshold(chances: Float64Array, labels: readonly number[]): number {
-  const sorted = [...new Set(chances)].sort((a, b) => a - b);
-  let best = { gap: Infinity, threshold: 0.5 };
-  for (let i = 1; i < sorted.length; i++) {
-    const threshold = (sorted[i - 1]! + sorted[i]!) / 2;
-    const right = [0, 0];
-    const all = [0, 0];
-    labels.forEach((label, index) => {
-      all[label]!++;
-      if (chances[index]! >= threshold === (label === 1)) right[label]!++;
-    });
-    const gap = Math.abs(right[0]! / all[0]! - right[1]! / all[1]!);
-    if (gap < best.gap) best = { gap, threshold };
-  }
-  return best.threshold;
 }
 
 function dot(weights: readonly number[], row: readonly number[]): number {

@@ -8,7 +8,7 @@ import {
   type Principal,
   RAG,
   Retrieve,
-  retrieverOf,
+  FunctionRetriever,
   type SearchOptions,
 } from "../../src/modules/index.ts";
 import { callSettings } from "../../src/modules/index.ts";
@@ -29,7 +29,7 @@ const log = [
 /** Finds the entries that hold the query's words, and notes what it was asked. */
 function planted() {
   const asked: { query: string; options: SearchOptions; principal: Principal | undefined }[] = [];
-  const retriever = retrieverOf("log", async (query, options = {}) => {
+  const retriever = new FunctionRetriever("log", async (query, options = {}) => {
     asked.push({ query, options, principal: options.principal ?? callSettings().principal });
     const words = query.toUpperCase().split(/\W+/);
     return log.filter(({ text }) => words.some((word) => text.split(" ").includes(word))).slice(0, options.k);
@@ -42,7 +42,7 @@ function model(answers: Readonly<Record<string, unknown>>) {
   const prompts: string[] = [];
   const lm = new FunctionModel(
     ({ messages, responseFormat }: LMRequest) => {
-      prompts.push(messages.map(({ content }) => String(content)).join("\n"));
+      prompts.push(messages.map(({ content }) => content as string).join("\n"));
       const { properties } = responseFormat!.schema as { properties: Record<string, unknown> };
       const given = (name: string): unknown => {
         const answer = answers[name];

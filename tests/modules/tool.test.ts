@@ -7,7 +7,7 @@ import {
   callSettings,
   Predict,
   ReAct,
-  retrieverOf,
+  FunctionRetriever,
   searchTool,
   tool,
   ToolArgumentsError,
@@ -158,7 +158,7 @@ describe("an agent with an index", () => {
 
   test("goes to it only when the question needs it, on behalf of the caller", async () => {
     const searches: { query: string; k: number | undefined; principal: Principal | undefined }[] = [];
-    const retriever = retrieverOf("logbook", async (query, options) => {
+    const retriever = new FunctionRetriever("logbook", async (query, options) => {
       searches.push({ query, k: options?.k, principal: options?.principal ?? callSettings().principal });
       return [entry];
     });

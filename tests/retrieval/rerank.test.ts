@@ -4,7 +4,7 @@ import { FunctionModel } from "../../src/lm/index.ts";
 import {
   Module,
   type Passage,
-  retrieverOf,
+  FunctionRetriever,
   type SearchOptions,
   withCallSettings,
 } from "../../src/modules/index.ts";
@@ -19,7 +19,7 @@ const passages: Passage[] = ["oil", "fuel", "tyre", "door"].map((text, at) => ({
   similarity: 0.5,
 }));
 const asked: SearchOptions[] = [];
-const retriever = retrieverOf("logbook", async (_, options = {}) => {
+const retriever = new FunctionRetriever("logbook", async (_, options = {}) => {
   asked.push(options);
   return passages.slice(0, options.k);
 });

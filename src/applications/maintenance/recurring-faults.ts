@@ -181,7 +181,8 @@ function timeOf(value: unknown, row: number | undefined): number {
 }
 
 function textOf(value: unknown): string | null {
-  return value === null || value === undefined || value === "" ? null : String(value);
+  if (value === null || value === undefined || value === "") return null;
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function dateText(time: number): string {
