@@ -1,4 +1,5 @@
 // Measures every row beside its peer: `npm run bench [-- --quick]`. Writes results.json and the table in README.md.
+// `npm run bench -- embedders` measures what finds documents instead.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { measured, type Result, type Summary } from "./row.ts";
@@ -14,17 +15,23 @@ const peerName = readFileSync(here("peers-requirements.txt"), "utf8")
   .replace("==", " ")
   .replace("dspy", "DSPy");
 
+const [load = 0] = loadavg();
+const conditions =
+  `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} cores` +
+  `${load > cpus().length ? `, on a busy machine (load ${load.toFixed(1)}): wall-clock figures are too high` : ""}` +
+  `${quick ? ", quick" : ""}.`;
+if (process.argv.includes("embedders")) {
+  const { compareEmbedders } = await import("./embedders.ts");
+  await compareEmbedders(conditions);
+  process.exit();
+}
+
 const results: Result[] = [];
 for (const row of [predictCall, ...evaluateRows, coldImport, mapMemory]) {
   process.stderr.write(`bench: ${row.name}…\n`);
   results.push(measured(row, peerName, quick));
 }
 
-const [load = 0] = loadavg();
-const conditions =
-  `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} cores` +
-  `${load > cpus().length ? `, on a busy machine (load ${load.toFixed(1)}): wall-clock figures are too high` : ""}` +
-  `${quick ? ", quick" : ""}.`;
 const table = [
   `| | unit | lmframe | ${peerName} | ratio | aim | |`,
   "| --- | --- | --- | --- | --- | --- | --- |",
