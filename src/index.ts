@@ -28,6 +28,8 @@ export {
   type MaintenanceAnswer,
   MaintenanceChatbot,
   type MaintenanceChatbotOptions,
+  maintenanceReport,
+  type MaintenanceReportSubject,
   measureChatbot,
   measureRetrieval,
   type OutlookOptions,

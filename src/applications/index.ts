@@ -26,3 +26,4 @@ export {
   type StageLatency,
   TopEntry,
 } from "./maintenance/measure.ts";
+export { maintenanceReport, type MaintenanceReportSubject } from "./maintenance/report.ts";

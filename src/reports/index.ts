@@ -1,4 +1,5 @@
-export { Chart } from "./chart.ts";
+export { Chart, colours } from "./chart.ts";
+export { barChart, type BarOptions } from "./figures/bars.ts";
 export { confusionChart } from "./figures/confusion.ts";
 export { estimateChart, sliceChart } from "./figures/intervals.ts";
 export { latencyChart } from "./figures/latency.ts";
@@ -6,5 +7,8 @@ export { perClassChart } from "./figures/per-class.ts";
 export { reliabilityChart } from "./figures/reliability.ts";
 export { scoreChart } from "./figures/scores.ts";
 export { searchChart } from "./figures/search.ts";
+export { html, Html } from "./html.ts";
 export { report, Report } from "./report.ts";
+export { charts, list, type Section, table } from "./section.ts";
 export type { ReportSubject, SearchSummary } from "./subject.ts";
+export { dollars, duration, score } from "./words.ts";

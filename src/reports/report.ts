@@ -53,6 +53,7 @@ export class Report implements Displayable {
     const reported = this.#reported;
     const sections = [
       summary(reported),
+      ...(reported.sections ?? []),
       classes(reported),
       slices(reported),
       spread(reported),

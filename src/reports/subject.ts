@@ -1,5 +1,6 @@
 import type { Comparison, Evaluation } from "../evaluate/index.ts";
 import type { PredictorEdit } from "../modules/index.ts";
+import type { Section } from "./section.ts";
 
 /** What an optimisation has to say; `Optimization` is one. */
 export interface SearchSummary {
@@ -37,6 +38,8 @@ export interface ReportSubject {
   before?: Evaluation | undefined;
   /** How the change was found. */
   search?: SearchSummary | undefined;
+  /** What an application adds, after the summary. */
+  sections?: readonly Section[] | undefined;
   /** Where the run is kept; only an http(s) address becomes a link. */
   tracking?: { readonly url: string | undefined } | undefined;
   /** Settings worth knowing, shown as they are. */

@@ -1,0 +1,49 @@
+import { categoriesDown, Chart, label, layout, quantity } from "../chart.ts";
+
+/** Bars side by side for each of some names. */
+export interface BarOptions {
+  title: string;
+  /** What the bars measure. */
+  unit: string;
+  /** One group of bars each, from top to bottom. */
+  names: readonly string[];
+  /** One bar in each group: values in the order of the names. */
+  series: readonly { name: string; color: string; values: readonly number[] }[];
+  /** True for values from 0 to 1. Default false. */
+  shares?: boolean | undefined;
+  alternative: string;
+}
+
+/** A chart of horizontal bars, each with its value. */
+export function barChart({ title, unit, names, series, shares = false, alternative }: BarOptions): Chart {
+  const axis = shares
+    ? { range: [0, 1.08], tickvals: [0, 0.25, 0.5, 0.75, 1] }
+    : { rangemode: "tozero", nticks: 5 };
+  return new Chart(
+    title,
+    {
+      data: series.map(({ name, color, values }) => ({
+        type: "bar",
+        orientation: "h",
+        name,
+        y: names.map((_, index) => index),
+        x: values,
+        text: values.map((value) => (shares ? value.toFixed(2) : String(Number(value.toPrecision(2))))),
+        customdata: names.map(label),
+        textposition: "outside",
+        cliponaxis: false,
+        hovertemplate: `%{customdata}: ${unit} %{x:.3f}<extra>${name}</extra>`,
+        marker: { color },
+      })),
+      layout: {
+        ...layout(72 + names.length * (series.length * 20 + 16), series.length > 1, {
+          xaxis: quantity(unit, axis),
+          yaxis: categoriesDown(names),
+        }),
+        barmode: "group",
+        bargap: 0.35,
+      },
+    },
+    alternative,
+  );
+}
