@@ -89,7 +89,7 @@ describe("GEPA", () => {
     }).compile(plantedProgram(), { train, val });
     expect(kept).toBe(true);
     expect(proposer.calls).toBe(0);
-    expect(used.task.rollouts).toBe(val.length + 3);
+    expect(used.task.rollouts).toBe(val.length);
   });
 
   test("ends by itself where the proposer has nothing new", async () => {

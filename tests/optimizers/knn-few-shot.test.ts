@@ -6,29 +6,10 @@ import { evaluate } from "../../src/evaluate/index.ts";
 import { currentLM, FunctionModel } from "../../src/lm/index.ts";
 import { loadProgram, Predict } from "../../src/modules/index.ts";
 import { KNNFewShot, Neighbours } from "../../src/optimizers/index.ts";
-import type { Embedder } from "../../src/retrieval/index.ts";
 import { seedsOfTen } from "./planted-task.ts";
 import { plantedTasks } from "./planted-tasks.ts";
 import { Triage } from "./planted-tickets.ts";
-
-/** Words as they are: texts that share rare ones are near. */
-const embedder: Embedder = {
-  name: "words",
-  identity: "words of five letters and more",
-  embed: (texts) =>
-    Promise.resolve(
-      texts.map((text) => {
-        const vector = new Float32Array(64);
-        for (const word of text.match(/[a-z]{5,}/g) ?? []) {
-          let place = 0;
-          for (const letter of word) place = (place * 31 + letter.charCodeAt(0)) % 64;
-          vector[place] = 1;
-        }
-        const length = Math.hypot(...vector) || 1;
-        return vector.map((value) => value / length);
-      }),
-    ),
-};
+import { wordsEmbedder as embedder } from "./words-embedder.ts";
 
 let prompts: string[];
 const shown = new FunctionModel(({ messages }) => {

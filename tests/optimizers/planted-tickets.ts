@@ -95,14 +95,14 @@ export class TicketTask {
       : new Predict(`text -> label: ${literal}`, instructions);
   }
 
-  /** The model of the program, counted. */
-  model(): FunctionModel & { calls: number } {
-    return counted("tickets", (request) => this.reply(request));
+  /** The model of the program, counted; with a wait of up to so many milliseconds, another one for each call. */
+  model({ wait = 0 } = {}): FunctionModel & { calls: number } {
+    return counted("tickets", wait, (request) => this.reply(request));
   }
 
   /** The model that helps, counted. */
-  proposer(): FunctionModel & { calls: number } {
-    return counted("ticket proposer", (request) => this.propose(request));
+  proposer({ wait = 0 } = {}): FunctionModel & { calls: number } {
+    return counted("ticket proposer", wait, (request) => this.propose(request));
   }
 
   /** What the program's model answers. */
@@ -193,6 +193,11 @@ export class TicketTask {
       observations: "messages to a help desk",
       complete: true,
       description: "routes messages",
+      // As DSPy's strategies ask for it.
+      new_instruction: instructions,
+      proposed_instruction: instructions,
+      proposed_prefix_for_output_field: "Label:",
+      module_advice: { self: advice },
     };
     return sections(prompt, instructions, advice) ?? JSON.stringify(answers);
   }
@@ -279,11 +284,16 @@ function sections(prompt: string, instructions: string, advice: string): string 
     : undefined;
 }
 
-function counted(name: string, reply: (request: Request) => string): FunctionModel & { calls: number } {
+function counted(
+  name: string,
+  wait: number,
+  reply: (request: Request) => string,
+): FunctionModel & { calls: number } {
   const model = Object.assign(
     new FunctionModel(
-      (request) => {
+      async (request) => {
         model.calls++;
+        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * wait));
         return reply(request);
       },
       { name },

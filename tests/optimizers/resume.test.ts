@@ -2,49 +2,93 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { currentLM } from "../../src/lm/index.ts";
-import { COPRO, GEPA, MIPROv2, type ProposerOptions } from "../../src/optimizers/index.ts";
+import { random } from "../../src/core/index.ts";
+import { currentLM, type LanguageModel } from "../../src/lm/index.ts";
 import {
-  outcome,
-  plantedMetric,
-  plantedModel,
-  plantedProgram,
-  plantedProposer,
-  plantedRows,
-} from "./planted-task.ts";
+  Best,
+  BootstrapFewShot,
+  COPRO,
+  GEPA,
+  KNNFewShot,
+  LabeledFewShot,
+  MIPROv2,
+  type Optimizer,
+  PairedAscent,
+  RandomSearch,
+  Sequence,
+  SIMBA,
+} from "../../src/optimizers/index.ts";
+import { outcome } from "./planted-task.ts";
+import { plantedTasks } from "./planted-tasks.ts";
+import { wordsEmbedder } from "./words-embedder.ts";
 
 afterEach(() => currentLM.set(undefined));
 
-const options = { metric: plantedMetric, seed: 4 };
-const rows = { train: plantedRows(20, 1), val: plantedRows(60, 2), budget: { rollouts: 600 } };
+const { task } = plantedTasks.all;
+const rows = { train: task.rows(30, 1), val: task.rows(60, 2), budget: { rollouts: 500 } };
+const options = { metric: task.metric, seed: 4 };
+
+type Make = (promptModel: LanguageModel) => Optimizer;
+const strategies: Readonly<Record<string, Make>> = {
+  GEPA: (promptModel) => new GEPA({ ...options, promptModel }),
+  MIPROv2: (promptModel) => new MIPROv2({ ...options, promptModel }),
+  COPRO: (promptModel) => new COPRO({ ...options, promptModel, breadth: 4, depth: 2 }),
+  SIMBA: (promptModel) => new SIMBA({ ...options, promptModel, minibatch: 12, maxSteps: 2 }),
+  PairedAscent: (promptModel) => new PairedAscent({ ...options, promptModel }),
+  Best: (promptModel) => new Best({ ...options, promptModel }),
+  Sequence: (promptModel) =>
+    new Sequence({
+      ...options,
+      rounds: 2,
+      strategies: [
+        (shared) => new GEPA({ ...shared, promptModel }),
+        (shared) => new BootstrapFewShot({ ...shared, maxLabeledDemos: 4 }),
+      ],
+    }),
+  RandomSearch: () => new RandomSearch({ ...options, numCandidates: 3 }),
+  BootstrapFewShot: () => new BootstrapFewShot(options),
+  LabeledFewShot: () => new LabeledFewShot(options),
+  KNNFewShot: () => new KNNFewShot({ ...options, embedder: wordsEmbedder }),
+};
 
 // A killed process leaves the journal up to some byte; kill -9 itself is tested on the study.
-describe("a journal that ends anywhere", () => {
-  test.each([
-    ["GEPA", (models: ProposerOptions) => new GEPA({ ...options, ...models })],
-    ["MIPROv2", (models: ProposerOptions) => new MIPROv2({ ...options, ...models })],
-    ["COPRO", (models: ProposerOptions) => new COPRO({ ...options, ...models, breadth: 4, depth: 2 })],
-  ] as const)("%s goes on to the same end, and pays for nothing it had", async (_name, make) => {
-    const journal = join(await mkdtemp(join(tmpdir(), "lmframe-resume-")), "study.jsonl");
-    const run = async () => {
-      const [model, promptModel] = [plantedModel(), plantedProposer()];
-      currentLM.set(model);
-      const found = await make({ promptModel }).compile(plantedProgram(), { ...rows, journal });
-      return { found: outcome(found), calls: model.calls, asked: promptModel.calls };
+describe("a journal that ends at any of ten random bytes", () => {
+  test.each(Object.keys(strategies))(
+    "%s goes on to the same end, and pays for nothing it had",
+    async (name) => {
+      const journal = join(await mkdtemp(join(tmpdir(), "lmframe-resume-")), "study.jsonl");
+      const run = async () => {
+        const [model, promptModel] = [task.model(), task.proposer()];
+        currentLM.set(model);
+        const found = await strategies[name]!(promptModel).compile(task.program(), { ...rows, journal });
+        return { found: outcome(found), calls: model.calls, asked: promptModel.calls };
+      };
+      const whole = await run();
+      const written = await readFile(journal);
+      const draw = random(name.length);
+      for (let time = 0; time < 10; time++) {
+        const kept = written.subarray(0, draw.integer(written.length));
+        await writeFile(journal, kept);
+        const lines = kept.toString("utf8").split("\n").slice(0, -1);
+        const known = (kind: string) => lines.filter((line) => line.startsWith(`{"kind":"${kind}"`)).length;
+        const resumed = await run();
+        expect(resumed.found).toEqual(whole.found);
+        expect(resumed.calls).toBeLessThanOrEqual(whole.calls - known("rollout"));
+        expect(resumed.asked).toBeLessThanOrEqual(whole.asked - known("proposal"));
+        const entries = (text: Buffer) => text.toString("utf8").split("\n").length;
+        expect(entries(await readFile(journal))).toBe(entries(written));
+      }
+    },
+  );
+});
+
+describe("the same seed gives the same run at any concurrency", () => {
+  test.each(Object.keys(strategies))("%s", async (name) => {
+    const run = async (concurrency: number) => {
+      currentLM.set(task.model({ wait: 2 }));
+      const optimizer = strategies[name]!(task.proposer({ wait: 4 }));
+      return outcome(await optimizer.compile(task.program(), { ...rows, concurrency }));
     };
-    const whole = await run();
-    const written = await readFile(journal);
-    for (let tenth = 1; tenth < 10; tenth++) {
-      const kept = written.subarray(0, Math.floor((written.length * tenth) / 10));
-      await writeFile(journal, kept);
-      const lines = kept.toString("utf8").split("\n").slice(0, -1);
-      const known = (kind: string) => lines.filter((line) => line.startsWith(`{"kind":"${kind}"`)).length;
-      const resumed = await run();
-      expect(resumed.found).toEqual(whole.found);
-      expect(resumed.calls).toBe(whole.calls - known("rollout"));
-      expect(resumed.asked).toBe(whole.asked - known("proposal"));
-      const entries = (text: Buffer) => text.toString("utf8").split("\n").length;
-      expect(entries(await readFile(journal))).toBe(entries(written));
-    }
+    expect(await run(40)).toEqual(await run(4));
   });
 });
