@@ -1,4 +1,4 @@
-import { mapOrdered, type Span, startProgress } from "../../core/index.ts";
+import { DataError, mapOrdered, nearest, type Span, startProgress } from "../../core/index.ts";
 import { Dataset, type TableLike } from "../../data/index.ts";
 import { type Comparison, evaluate, type Evaluation, mean, quantile } from "../../evaluate/index.ts";
 import {
@@ -27,7 +27,7 @@ export interface LogbookQuestion {
   /** A reference answer; null where there is none. */
   answer: string | null;
   answerable: boolean;
-  /** A kind of question to measure apart: whether it shares words with its entries. */
+  /** A kind of question to measure apart: whether it shares words with its entries. The column may be missing. */
   overlap: string | null;
 }
 
@@ -43,15 +43,30 @@ export interface RetrievalMeasure {
   ndcg: number;
 }
 
+/** The table as questions. Throws DataError for one that lacks a column, with the nearest that is there. */
+function questionsOf(table: TableLike): Dataset<LogbookQuestion> {
+  const data = Dataset.from(table);
+  for (const name of ["question", "relevant", "answer", "answerable"]) {
+    if (data.columns.includes(name)) continue;
+    const near = nearest(name, data.columns);
+    throw new DataError(
+      `is needed and not there${near === undefined ? "" : `; is it "${near}"? Rename it: rows.rename({ ${near}: "${name}" })`}`,
+      { file: data.source, column: name },
+    );
+  }
+  const kinds = data.columns.includes("overlap") ? {} : { overlap: () => null };
+  return data.derive(kinds) as unknown as Dataset<LogbookQuestion>;
+}
+
 const modes: readonly SearchMode[] = ["vector", "text", "hybrid"];
 
 /** Recall, hit rate, MRR and nDCG at `k` of each mode of search, over all questions that can be answered and each kind. */
 export async function measureRetrieval(
   index: Retriever,
-  questions: TableLike<LogbookQuestion>,
+  questions: TableLike,
   { k = 10, principal }: { k?: number; principal: Principal },
 ): Promise<Dataset<RetrievalMeasure>> {
-  const asked = [...Dataset.from(questions)].filter(({ answerable }) => answerable);
+  const asked = [...questionsOf(questions)].filter(({ answerable }) => answerable);
   const progress = startProgress("measure retrieval", asked.length * modes.length);
   const measures: RetrievalMeasure[] = [];
   for (const mode of modes) {
@@ -86,14 +101,14 @@ export async function measureRetrieval(
 /** Learns from questions whether what is found for one holds its answer; see {@link Answerability.fit}. */
 export async function fitAnswerability(
   index: Retriever,
-  questions: TableLike<LogbookQuestion>,
+  questions: TableLike,
   { k = 5, principal, answered }: { k?: number; principal: Principal; answered?: number },
 ): Promise<Answerability> {
   const search = async ({ question, answerable }: LogbookQuestion) => {
     return { question, answerable, passages: await index.search(question, { k, principal }) };
   };
   const examples: Awaited<ReturnType<typeof search>>[] = [];
-  for await (const example of mapOrdered(Dataset.from(questions), search, { concurrency: 4 }))
+  for await (const example of mapOrdered(questionsOf(questions), search, { concurrency: 4 }))
     examples.push(example);
   return Answerability.fit(examples, answered === undefined ? {} : { answered });
 }
@@ -147,10 +162,10 @@ export class TopEntry extends Module {
 /** Measures answers, refusals, citations and time on behalf of `principal`. */
 export async function measureChatbot(
   chatbot: MaintenanceChatbot,
-  questions: TableLike<LogbookQuestion>,
+  questions: TableLike,
   { principal, concurrency }: { principal: Principal; concurrency?: number },
 ): Promise<ChatbotMeasures> {
-  const all = Dataset.from(questions);
+  const all = questionsOf(questions);
   const answerable = all.filter(({ answerable }) => answerable);
   const settings = { principal, ...(concurrency !== undefined && { concurrency }) };
   const f1 = tokenF1("answer") as Metric<LogbookQuestion, MaintenanceAnswer>;

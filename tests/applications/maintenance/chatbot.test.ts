@@ -148,6 +148,13 @@ test("measureChatbot counts answers, refusals, citations and time", async () => 
   for (const { median, p90 } of measures.latency) expect(p90).toBeGreaterThanOrEqual(median);
 });
 
+test("a table that lacks a column is an error that names the nearest", async () => {
+  const { lm } = planted();
+  const chatbot = new MaintenanceChatbot(index, { answerability }).withLM(lm);
+  const table = [{ question: "pump?", relevants: "1", answer: "a", answerable: true }];
+  await expect(measureChatbot(chatbot, table, { principal })).rejects.toThrow(/"relevant".*"relevants"/);
+});
+
 describe("shorthand", () => {
   test("is written out word by word, and only whole words", () => {
     expect(expandShorthand("L/H ALT INOP.")).toBe("left alternator inoperative, does not work.");
