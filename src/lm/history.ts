@@ -37,12 +37,12 @@ function remember(span: Span): void {
 }
 
 /** The last `count` calls, oldest first (default 1, at most 50): what was asked and what came back. */
-export function history(count = 1): History {
-  return new History(count > 0 ? calls.slice(-count) : []);
+export function history(count = 1): CallHistory {
+  return new CallHistory(count > 0 ? calls.slice(-count) : []);
 }
 
 /** Calls of models, shown readably in a cell and a terminal. */
-export class History implements Displayable {
+export class CallHistory implements Displayable {
   readonly calls: readonly CallRecord[];
 
   constructor(calls: readonly CallRecord[]) {

@@ -6,7 +6,7 @@ export { currentLM } from "./current.ts";
 export { diskStore } from "./disk-store.ts";
 export { type EndpointOptions } from "./endpoint.ts";
 export { FunctionModel, type FunctionModelOptions, type FunctionReply } from "./function-model.ts";
-export { type CallRecord, History, history, rememberCalls } from "./history.ts";
+export { CallHistory, type CallRecord, history, rememberCalls } from "./history.ts";
 export { type LimitOptions } from "./gate.ts";
 export { limited } from "./limits.ts";
 export { memoryStore, type MemoryStoreOptions } from "./memory-store.ts";

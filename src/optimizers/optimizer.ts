@@ -65,6 +65,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   /** Another strategy as a part of this one: how it searches from {@link Study.base} on, its models, and its name. */
   protected part(strategy: Optimizer) {
     return {
+      /** Proposes and evaluates, as the strategy does by itself. */
       search: (study: Study) => strategy.search(study),
       models: strategy.models(),
       name: strategy.describe(),

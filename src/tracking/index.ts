@@ -12,7 +12,7 @@ export type { Logged } from "./logged.ts";
 export { mlflow } from "./mlflow.ts";
 export { type MlflowClientOptions, ServerAwayError } from "./rest.ts";
 export { type ActiveRun, log, type LoggedRun, type LogOptions, run, type RunOptions } from "./run.ts";
-export type { SearchOptions, StoredRun } from "./stored-run.ts";
+export type { RunSearchOptions, StoredRun } from "./stored-run.ts";
 export { sync, type SyncResult } from "./sync.ts";
 export { startTracing, type Tracing, type TracingOptions } from "./traces.ts";
 export { type Deployment, type DeployOptions } from "./model/deploy.ts";

@@ -45,22 +45,36 @@ export const mlflow = {
   deploy,
   /** Registered models: versions, aliases, tags, promotion and rollback. */
   registry: {
+    /** Registers a logged model as the next version of a name. */
     register,
+    /** A version, by its number or an alias. */
     version,
+    /** The versions of a name, newest first. */
     versions,
+    /** Names a version by an alias. */
     setAlias,
+    /** Takes an alias away. */
     removeAlias,
+    /** Sets a tag of a version. */
     setVersionTag,
+    /** Makes a version the champion. */
     promote,
+    /** Sets an alias back to the version it named before. */
     rollback,
   },
   /** A program's instructions in MLflow's prompt registry. */
   prompts: {
+    /** Registers a program's prompts: a new version of each that changed. */
     register: registerPrompts,
+    /** The prompts there are, each in its last version. */
     list: listPrompts,
+    /** The versions of a prompt, newest first. */
     versions: promptVersions,
+    /** A version of a prompt, by its number or an alias. */
     version: promptVersion,
+    /** What changed between two versions. */
     diff: diffPrompts,
+    /** Which prompts of a program changed without an evaluation. */
     check: checkPrompts,
   },
   /** Puts a judgement of a person, a metric or a judge on the trace of an answer. */

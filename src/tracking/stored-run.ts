@@ -16,7 +16,7 @@ export interface StoredRun {
 }
 
 /** What to look for among the runs of an experiment. */
-export interface SearchOptions {
+export interface RunSearchOptions {
   /** Default: the experiment in force. */
   experiment?: string | undefined;
   /** In MLflow's filter language: `metrics.accuracy > 0.8`. Never put text of users or models into it. */
@@ -32,7 +32,7 @@ export async function getRun(runId: string): Promise<StoredRun> {
 }
 
 /** The runs of an experiment, newest first; none where there is no such experiment. */
-export async function searchRuns(options: SearchOptions = {}): Promise<StoredRun[]> {
+export async function searchRuns(options: RunSearchOptions = {}): Promise<StoredRun[]> {
   const { client } = await connectServer();
   const experimentId = await client.findExperiment(options.experiment ?? experimentName());
   if (experimentId === undefined) return [];

@@ -19,6 +19,7 @@ export abstract class FivePointJudge<Inputs extends object> extends Judge<Inputs
     this.judge = new Predict<AnySignature>(rubric, options);
   }
 
+  /** The score, and why. */
   async forward(inputs: Inputs): Promise<Judgement> {
     const { score, rationale } = (await this.judge.call(inputs)) as Judgement;
     return { score, rationale };

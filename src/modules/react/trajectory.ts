@@ -22,6 +22,7 @@ export class Trajectory extends Array<Step> implements Displayable {
     return Array;
   }
 
+  /** A table, a call to a row. */
   [display](): MimeBundle {
     const rows = this.map((step) => `<tr>${cells(step).map(cell).join("")}</tr>`).join("");
     const head = ["step", "thought", "tool", "arguments", "observation", "seconds"];

@@ -44,6 +44,7 @@ export interface McpTools {
   readonly tools: readonly Tool[];
   /** Ends the session and the program that was started. May be called twice. */
   close(): Promise<void>;
+  /** Closes, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

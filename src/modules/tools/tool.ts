@@ -29,6 +29,7 @@ export interface ToolDeclaration<A extends object = object> {
   readonly type: ArgumentsType;
   /** Seconds a call may take. Default 60. */
   readonly maxSeconds?: number | undefined;
+  /** Does the work; what it gives or throws is what the model sees. */
   run(args: A, context: ToolContext): unknown;
 }
 

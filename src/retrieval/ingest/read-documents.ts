@@ -58,6 +58,7 @@ export class FileDocuments implements AsyncIterable<Document> {
     return this.#empty;
   }
 
+  /** Reads the files, from the first one again each time. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Document, void> {
     this.#failed = [];
     this.#identities = new Map();
