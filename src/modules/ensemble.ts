@@ -1,5 +1,6 @@
 import type { AnySignature } from "../adapters/index.ts";
 import { ConfigurationError, isOutage } from "../core/index.ts";
+import { majority } from "./majority.ts";
 import { Module } from "./module.ts";
 
 type Outputs = Readonly<Record<string, unknown>>;
@@ -58,14 +59,4 @@ class Reducer {
   constructor(reduce: Reducer["reduce"]) {
     this.reduce = reduce;
   }
-}
-
-function majority(answers: readonly Outputs[]): Outputs {
-  const votes = new Map<string, Outputs[]>();
-  for (const answer of answers) {
-    const last = Object.values(answer).at(-1);
-    const vote = typeof last === "string" ? last.trim().toLowerCase() : JSON.stringify(last);
-    votes.set(vote, [...(votes.get(vote) ?? []), answer]);
-  }
-  return [...votes.values()].reduce((most, group) => (group.length > most.length ? group : most))[0]!;
 }

@@ -1,4 +1,6 @@
 export { AdaptiveRAG, type AdaptiveAnswer, type AdaptiveRAGOptions } from "./adaptive-rag.ts";
+export type { AttemptOptions, Reward } from "./attempts.ts";
+export { BestOfN, type BestOfNOptions } from "./best-of-n.ts";
 export {
   callSettings,
   type CallSettings,
@@ -21,9 +23,16 @@ export { ChainOfThought } from "./chain-of-thought.ts";
 export { exportedProgram } from "./exported-program.ts";
 export { map, type MapRowsOptions } from "./map.ts";
 export { Ensemble, type EnsembleOptions } from "./ensemble.ts";
+export { majority, type MajorityOptions } from "./majority.ts";
 export { isModule, Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";
+export {
+  type ChainAttempt,
+  MultiChainComparison,
+  type MultiChainComparisonOptions,
+} from "./multi-chain-comparison.ts";
 export { Parallel } from "./parallel.ts";
 export { Predict, type PredictOptions } from "./predict.ts";
+export { Refine, type RefineOptions } from "./refine.ts";
 export { inputColumns, pick, type RowRun, runRow } from "./run-row.ts";
 export { RAG, type RAGAnswer, type RAGOptions } from "./rag.ts";
 export { passageText, Retrieve, type RetrieveOptions, FunctionRetriever } from "./retrieve.ts";

@@ -8,6 +8,7 @@ import {
   type SignatureSource,
   signature as readSignature,
 } from "../signature/index.ts";
+import { advised } from "./advice.ts";
 import { type CallSettings, callSettings, forModel, type RequestSettings } from "./call-settings.ts";
 import { Module } from "./module.ts";
 import type { Extension, PredictorCall, PredictorEdit, PredictorState } from "./state.ts";
@@ -93,7 +94,7 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
 
   async forward(inputs: InputsOf<S>): Promise<OutputsOf<S>> {
     const settings = callSettings();
-    let answer = (call: PredictorCall) => this.ask(call);
+    let answer = (call: PredictorCall) => this.ask(advised(this, call));
     for (const extension of Object.values(this.extensions)) {
       const next = answer;
       answer = (call) => extension.around(call, next);
