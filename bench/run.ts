@@ -1,5 +1,5 @@
 // Measures every row beside its peer: `npm run bench [-- --quick]`. Writes results.json and the table in README.md.
-// `npm run bench -- embedders` measures what finds documents instead.
+// `npm run bench -- embedders` measures what finds documents instead, `npm run bench -- optimizers` the strategies.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { measured, type Result, type Summary } from "./row.ts";
@@ -23,6 +23,12 @@ const conditions =
 if (process.argv.includes("embedders")) {
   const { compareEmbedders } = await import("./embedders.ts");
   await compareEmbedders(conditions);
+  process.exit();
+}
+
+if (process.argv.includes("optimizers")) {
+  const { compareOptimizers } = await import("./optimizers.ts");
+  await compareOptimizers(conditions);
   process.exit();
 }
 
