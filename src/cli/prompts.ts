@@ -15,7 +15,15 @@ export function promptsCommand(): Command {
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(diffCommand())
-    .addCommand(checkCommand());
+    .addCommand(checkCommand())
+    .addHelpText(
+      "after",
+      `
+In a pipeline, beside the code that holds the prompts:
+  $ lmframe evaluate support.ts test.csv --prompts support      evaluates them as they stand
+  $ lmframe prompts check support.ts --name support [--state support.json] [--json]
+                                                                fails where one changed since`,
+    );
 }
 
 function listCommand(): Command {
@@ -46,8 +54,8 @@ function showCommand(): Command {
       const prompt = await mlflow.prompts.version(name, version);
       if (json) return sayJson(prompt);
       say(`${prompt.name} ${prompt.version}  ${dated(prompt)}  ${scored(prompt)}`);
-      if (prompt.description) say(prompt.description);
-      say(`\n${prompt.text}`);
+      if (prompt.description) say(printable(prompt.description));
+      say(`\n${printable(prompt.text)}`);
     });
 }
 
@@ -63,7 +71,7 @@ function diffCommand(): Command {
       const place = versions.findIndex(({ version }) => version === after.version);
       const before = from === undefined ? versions[place + 1] : await mlflow.prompts.version(name, from);
       if (!before) return say(`version ${after.version} is the first of "${name}"`);
-      say((await mlflow.prompts.diff(before, after)) || "the instructions are the same");
+      say(printable(await mlflow.prompts.diff(before, after)) || "the instructions are the same");
     });
 }
 
@@ -97,7 +105,7 @@ async function tell({ name, status, text, version, last }: PromptCheck): Promise
   say(`${name}  ${verdicts[status]}${version ? `  version ${version.version}  ${scored(version)}` : ""}`);
   if (status === "evaluated" || !last) return;
   const diff = await mlflow.prompts.diff(last, { name, version: "(as it stands)", text });
-  say(diff || `its descriptions of fields or its demos differ from version ${last.version}`);
+  say(printable(diff) || `its descriptions of fields or its demos differ from version ${last.version}`);
 }
 
 function dated({ createdAt }: PromptVersion): string {
@@ -109,6 +117,11 @@ function scored({ evaluation }: PromptVersion): string {
 }
 
 function firstLine(text: string): string {
-  const [line = ""] = text.split("\n");
+  const [line = ""] = printable(text).split("\n");
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
+/** Text that anybody may have registered, without what would steer a terminal. */
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
 }

@@ -40,6 +40,7 @@ export interface EvaluationSubject {
 /** Different labels beyond which a field is taken for free text, and no confusion matrix is kept. */
 const mostLabels = 50;
 const loggedRows = 1000;
+const sampledRows = 5;
 
 /**
  * The rows a program was run on and what they add up to. Outages have no score and are left out of every mean;
@@ -128,13 +129,14 @@ export class Evaluation implements Displayable, Trackable {
     return this.#used;
   }
 
-  /** Seconds a row took: mean, median, 95th percentile; and seconds for all of them by the clock. */
-  get latency(): { mean: number; p50: number; p95: number; total: number } {
+  /** Seconds a row took: mean, median, 95th and 99th percentile; and seconds for all of them by the clock. */
+  get latency(): { mean: number; p50: number; p95: number; p99: number; total: number } {
     const sorted = Float64Array.from(this.#seconds).sort();
     return {
       mean: mean(sorted),
       p50: quantile(sorted, 0.5),
       p95: quantile(sorted, 0.95),
+      p99: quantile(sorted, 0.99),
       total: ((this.#endedAt ?? Date.now()) - this.startedAt) / 1000,
     };
   }
@@ -209,11 +211,13 @@ export class Evaluation implements Displayable, Trackable {
     const { name, program, metric, dataset } = this.subject;
     const { mean: score, interval } = this.estimate;
     const latency = this.latency;
+    const predictions = this.#table();
     const metrics: Record<string, number | undefined> = {
       score,
       score_low: interval[0],
       score_high: interval[1],
-      ...(this.#confusion && { accuracy: this.#confusion.accuracy(), macro_f1: this.macroF1 }),
+      accuracy: this.#accuracy,
+      macro_f1: this.macroF1,
       rows: this.rows.length,
       unreadable: this.unreadable,
       failed: this.failed,
@@ -221,10 +225,12 @@ export class Evaluation implements Displayable, Trackable {
       avg_latency_ms: latency.mean * 1000,
       p50_latency_ms: latency.p50 * 1000,
       p95_latency_ms: latency.p95 * 1000,
+      p99_latency_ms: latency.p99 * 1000,
       duration_seconds: latency.total,
       calls: this.#used.calls,
       input_tokens: this.#used.inputTokens,
       output_tokens: this.#used.outputTokens,
+      total_tokens: this.#used.inputTokens + this.#used.outputTokens,
       estimated_cost_usd: this.#used.cost ?? undefined,
       ...Object.fromEntries(
         Object.entries(this.stages).map(([path, { mean: value }]) => [`stage/${path}`, value]),
@@ -246,7 +252,8 @@ export class Evaluation implements Displayable, Trackable {
       metrics: finite(metrics),
       // How many rows a scan has shows only at its end.
       datasets: [{ ...dataset, rows: Math.max(dataset.rows, this.rows.length) }],
-      tables: { predictions: this.#table() },
+      tables: { predictions, sample_predictions: predictions.slice(0, sampledRows) },
+      files: { "pipeline_config.json": JSON.stringify(this.#configuration(), null, 2) },
       startedAt: this.startedAt,
       endedAt: this.#endedAt ?? Date.now(),
       status: this.stopped === undefined ? "FINISHED" : "FAILED",
@@ -263,6 +270,38 @@ export class Evaluation implements Displayable, Trackable {
     if (!labels) return;
     this.#confusion.add(labels.expected, labels.predicted);
     if (this.#confusion.size > mostLabels) this.#confusion = undefined;
+  }
+
+  /** Share of right answers: of the compared field, or of scores that are all right or wrong. */
+  get #accuracy(): number | undefined {
+    if (this.#confusion) return this.#confusion.accuracy();
+    return this.#scores.every((score) => score === 0 || score === 1 || Number.isNaN(score))
+      ? this.score
+      : undefined;
+  }
+
+  /** What the program was made of as it ran. */
+  #configuration(): Record<string, unknown> {
+    const { program, metric, dataset } = this.subject;
+    return {
+      program: program.constructor.name,
+      signature: program.signature.toString(),
+      metric,
+      dataset: dataset.name,
+      predictors: Object.fromEntries(
+        [...program.predictors()].map(([path, { signature, state, settings }]) => [
+          path,
+          {
+            signature: signature.toString(),
+            instructions: state.instructions,
+            demos: state.demos.length,
+            model: state.lm?.name ?? null,
+            extensions: Object.keys(state.extensions),
+            settings,
+          },
+        ]),
+      ),
+    };
   }
 
   #table(): Record<string, unknown>[] {

@@ -231,12 +231,21 @@ export class MlflowClient {
 
   /** Adds datasets to a run's inputs; one of the same name and digest is there once. */
   async logInputs(runId: string, datasets: readonly DatasetInput[]): Promise<void> {
-    await this.rest.json({
-      doing: "log the datasets",
-      method: "post",
-      path: `${api}/runs/log-inputs`,
-      json: { run_id: runId, datasets },
-    });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.rest.json({
+          doing: "log the datasets",
+          method: "post",
+          path: `${api}/runs/log-inputs`,
+          json: { run_id: runId, datasets },
+        });
+        return;
+      } catch (error) {
+        // Of two runs that log a new dataset at the same moment, the server turns one down; it finds it next time.
+        const clash = error instanceof TrackingError && /unique|duplicate|integrity/i.test(error.message);
+        if (!clash || attempt === 5) throw error;
+      }
+    }
   }
 
   /** All points of one metric, in the order of the server. */

@@ -6,9 +6,9 @@ import {
   createRegistered,
   createVersion,
   type ModelVersion,
-  quoted,
   searchVersions,
   setVersionTag,
+  versionsOf,
 } from "./registry.ts";
 import { connectServer } from "./server.ts";
 import { runOnServer } from "./stored-run.ts";
@@ -135,18 +135,21 @@ async function create(client: MlflowClient, prompt: ProgramPrompt, message = "")
 /** The versions of a prompt, newest first; none where there is no such prompt. */
 export async function promptVersions(name: string): Promise<PromptVersion[]> {
   const { client } = await connectServer();
-  return (await searchVersions(client, `${onlyPrompts} AND name = ${quoted(name)}`)).map(stored);
+  return (await versionsOf(client, name, onlyPrompts)).map(stored);
 }
 
 /**
  * One version of a prompt.
  *
- * @param which - its number; default the newest.
+ * @param which - its number or an alias; default the newest.
  * @throws ConfigurationError where there is none.
  */
 export async function promptVersion(name: string, which?: string | number): Promise<PromptVersion> {
   const all = await promptVersions(name);
-  const version = which === undefined ? all[0] : all.find((one) => one.version === String(which));
+  const version =
+    which === undefined
+      ? all[0]
+      : all.find((one) => one.version === String(which) || one.aliases.includes(String(which)));
   if (version) return version;
   if (all.length > 0) {
     throw new ConfigurationError(
@@ -160,7 +163,7 @@ export async function promptVersion(name: string, which?: string | number): Prom
   );
 }
 
-/** The newest version of each prompt of the registry, by name. */
+/** The newest version of each prompt of the registry, by name; their aliases are left out. */
 export async function listPrompts(): Promise<PromptVersion[]> {
   const { client } = await connectServer();
   const newest = new Map<string, PromptVersion>();

@@ -80,8 +80,18 @@ export async function version(name: string, which: string | number): Promise<Mod
 
 /** The versions of a registered model, newest first; none where there is no such model. */
 export async function versions(name: string): Promise<ModelVersion[]> {
-  const { client } = await connectServer();
-  const found = await searchVersions(client, `name = ${quoted(name)}`);
+  return versionsOf((await connectServer()).client, name);
+}
+
+/** {@link versions} that match a further condition of MLflow's filter language. @internal */
+export async function versionsOf(
+  client: MlflowClient,
+  name: string,
+  condition?: string,
+): Promise<ModelVersion[]> {
+  const named = `name = ${quoted(name)}`;
+  const found = await searchVersions(client, condition === undefined ? named : `${condition} AND ${named}`);
+  // What the server finds by a search does not say its aliases.
   const aliases = found.length > 0 ? ((await readRegistered(client, name))?.aliases ?? []) : [];
   return found.map((entry) => ({
     ...entry,
@@ -106,8 +116,8 @@ export async function searchVersions(client: MlflowClient, filter: string): Prom
   return found.sort((a, b) => Number(b.version) - Number(a.version));
 }
 
-/** A name as a value of MLflow's filter language, which knows no escapes. @internal */
-export function quoted(name: string): string {
+/** A name as a value of MLflow's filter language, which knows no escapes. */
+function quoted(name: string): string {
   const quote = name.includes("'") ? '"' : "'";
   if (name.includes(quote)) {
     throw new ConfigurationError(`the name ${name} holds both kinds of quotes; MLflow cannot look for it`);

@@ -57,6 +57,11 @@ describe("a program's prompts", () => {
       [`${name}.judges.0`, "2"],
       [`${name}.query`, "2"],
     ]);
+    await mlflow.registry.setAlias(`${name}.query`, "production", 1);
+    expect(await prompts.version(`${name}.query`, "production")).toMatchObject({
+      version: "1",
+      aliases: ["production"],
+    });
     await expect(prompts.version(`${name}.quer`)).rejects.toThrow(new RegExp(`did you mean "${name}.query"`));
     await expect(prompts.version(`${name}.query`, 7)).rejects.toThrow(/no version 7; it has 2, 1/);
   });

@@ -4,6 +4,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { traced, tracedStream } from "../../src/core/index.ts";
 import type { LMRequest, LMResponse } from "../../src/lm/request.ts";
+import { Dataset } from "../../src/data/index.ts";
+import { evaluate } from "../../src/evaluate/index.ts";
+import { FunctionModel } from "../../src/lm/index.ts";
+import { exactMatch } from "../../src/metrics/index.ts";
+import { Predict } from "../../src/modules/index.ts";
 import { mlflow, startTracing, sync, type Tracing } from "../../src/tracking/index.ts";
 import { realMlflow } from "./real-mlflow.ts";
 
@@ -268,4 +273,93 @@ test("an OpenTelemetry endpoint of the environment comes first, with its headers
   expect(arrived).toMatchObject([{ url: "/base/v1/traces", key: "secret value" }]);
   expect(arrived[0]!.body.includes("to the collector")).toBe(true);
   expect(server.proxy.requests).toEqual([]);
+});
+
+/** A call of a program that gives an object, as programs do. */
+function answer(text: string): Promise<{ text: string }> {
+  return traced("module", "Answer", { text }, async () => ({ text }));
+}
+
+interface StoredAssessment {
+  assessment_name: string;
+  source: { source_type: string; source_id?: string };
+  feedback?: { value: unknown };
+  expectation?: { value: unknown };
+  rationale?: string;
+}
+
+async function assessmentsOf(traceId: string): Promise<StoredAssessment[]> {
+  const response = await fetch(`${server.uri}/api/3.0/mlflow/traces/${traceId}`);
+  expect(response.status).toBe(200);
+  const { trace } = (await response.json()) as {
+    trace: { trace_info: { assessments?: StoredAssessment[] } };
+  };
+  return trace.trace_info.assessments ?? [];
+}
+
+test("people, judges and metrics put judgements on the trace of an answer", async () => {
+  const before = await answer("untraced");
+  tracing = startTracing();
+  const [one, two] = await Promise.all([answer("one"), answer("two")]);
+  await mlflow.assess(one, { name: "helpful", value: false, by: { person: "ann" }, rationale: "too short" });
+  await mlflow.assess(one, { name: "label", value: "bad", by: { person: "ann" }, expectation: true });
+  await mlflow.assess(mlflow.traceOf(two)!, { name: "relevance", value: 4, by: { judge: "judge-model" } });
+  expect(mlflow.traceOf(one)).not.toBe(mlflow.traceOf(two));
+  expect(await assessmentsOf(mlflow.traceOf(two)!)).toMatchObject([
+    { assessment_name: "relevance", feedback: { value: 4 }, source: { source_type: "LLM_JUDGE" } },
+  ]);
+  const judged = await assessmentsOf(mlflow.traceOf(one)!);
+  expect(judged.sort((a, b) => (a.assessment_name < b.assessment_name ? -1 : 1))).toMatchObject([
+    {
+      assessment_name: "helpful",
+      feedback: { value: false },
+      rationale: "too short",
+      source: { source_type: "HUMAN", source_id: "ann" },
+    },
+    { assessment_name: "label", expectation: { value: "bad" }, source: { source_type: "HUMAN" } },
+  ]);
+  expect(mlflow.traceOf(before)).toBeUndefined();
+  await expect(mlflow.assess(before, { name: "x", value: 1, by: { person: "ann" } })).rejects.toThrow(
+    /has no trace.*startTracing/s,
+  );
+});
+
+test("an evaluation's scores are judgements on its rows' traces", async () => {
+  tracing = startTracing();
+  const rows = Dataset.from([
+    { text: "a", label: "bad" },
+    { text: "b", label: "good" },
+  ]);
+  const lm = new FunctionModel(() => '{"label": "bad"}');
+  const result = await evaluate(new Predict("text -> label"), rows, exactMatch("label"), { lm });
+  expect(await mlflow.assessEvaluation(result)).toBe(2);
+  const traces = [...result.rows].map(({ outputs }) => mlflow.traceOf(outputs!)!);
+  const judged = await Promise.all(traces.map(assessmentsOf));
+  expect(judged.map(([only]) => only!.feedback!.value)).toEqual([1, 0]);
+  expect(judged[1]).toMatchObject([
+    { assessment_name: result.subject.metric, source: { source_type: "CODE" }, rationale: expect.anything() },
+  ]);
+});
+
+test("the traces of a conversation are grouped, those of others at the same time are not", async () => {
+  tracing = startTracing();
+  await Promise.all([
+    mlflow.withSession({ id: "chat 1", user: "ann" }, async () => {
+      await answer("first of 1");
+      await answer("second of 1");
+    }),
+    mlflow.withSession("chat 2", () => answer("of 2")),
+    answer("of none"),
+  ]);
+  await tracing.flush();
+  const metadata = (await storedTraces()).map(({ trace_metadata = {} }) => [
+    trace_metadata["mlflow.trace.session"],
+    trace_metadata["mlflow.trace.user"],
+  ]);
+  expect(metadata.sort()).toEqual([
+    [undefined, undefined],
+    ["chat 1", "ann"],
+    ["chat 1", "ann"],
+    ["chat 2", undefined],
+  ]);
 });
