@@ -1,18 +1,23 @@
 import { createRequire } from "node:module";
-import { stemmer } from "stemmer";
 
-let stopWords: ReadonlySet<string> | undefined;
+/** The stop words of English, and what takes the ending off a word. */
+interface English {
+  readonly stopWords: ReadonlySet<string>;
+  readonly stem: (word: string) => string;
+}
+
+let english: English | undefined;
 
 /**
  * The different words of a text that say what it is about, in their order: lower case, without accents, their
  * endings taken off (Porter 1980), without English stop words. `L/H` and `N-512QX` are one word each.
  */
 export function contentWords(text: string): Set<string> {
-  stopWords ??= englishStopWords();
+  english ??= load();
   const words = new Set<string>();
   const plain = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   for (const [word] of plain.matchAll(/[\p{L}\p{N}]+(?:[/-][\p{L}\p{N}]+)*/gu)) {
-    if (word.length > 1 && !stopWords.has(word)) words.add(stemmer(word));
+    if (word.length > 1 && !english.stopWords.has(word)) words.add(english.stem(word));
   }
   return words;
 }
@@ -32,7 +37,10 @@ const questionWords = [
   "why",
 ];
 
-function englishStopWords(): ReadonlySet<string> {
-  const { eng } = createRequire(import.meta.url)("stopword") as { eng: readonly string[] };
-  return new Set([...eng, ...questionWords]);
+/** Loaded on use: importing lmframe loads no package. */
+function load(): English {
+  const require = createRequire(import.meta.url);
+  const { eng } = require("stopword") as { eng: readonly string[] };
+  const { stemmer } = require("stemmer") as { stemmer: (word: string) => string };
+  return { stopWords: new Set([...eng, ...questionWords]), stem: stemmer };
 }
