@@ -2,19 +2,20 @@ import { Command } from "commander";
 import { fileURLToPath } from "node:url";
 import { relative } from "node:path";
 
-/** `lmframe demo`: the main job on the table of customer feedback that comes with lmframe. */
+/** `lmframe demo`: the two lead applications on the tables that come with lmframe. */
 export function demoCommand(): Command {
   return new Command("demo")
-    .summary("run the main job on the table that comes with lmframe")
+    .summary("run both lead applications on the tables that come with lmframe")
     .description(
-      "Classifies the messages of datasets/feedback.csv with the connected model and writes " +
-        "reports/feedback-classification.html.",
+      "Classifies the messages of datasets/feedback.csv and answers questions about datasets/logbook.csv with the " +
+        "connected model, and writes reports/feedback-classification.html and reports/maintenance-chatbot.html.",
     )
     .action(async (_flags, demo: Command) => {
-      const table = fileURLToPath(new URL("../../datasets/feedback.csv", import.meta.url));
+      const table = (name: string) =>
+        relative(process.cwd(), fileURLToPath(new URL(`../../datasets/${name}.csv`, import.meta.url)));
       await demo.parent!.parseAsync(
         [
-          ...["classify", relative(process.cwd(), table)],
+          ...["classify", table("feedback")],
           ...["--text", "text", "--label", "sentiment", "--seed", "7"],
           ...["--instructions", "Classify what an airline's customer wrote."],
           ...["--budget", "500"],
@@ -22,5 +23,7 @@ export function demoCommand(): Command {
         ],
         { from: "user" },
       );
+      const { maintenanceDemo } = await import("./demo-maintenance.ts");
+      await maintenanceDemo(table("logbook"), table("logbook_questions"), "reports/maintenance-chatbot.html");
     });
 }

@@ -34,14 +34,15 @@ export function useFolder(): { path: string; write(name: string, content: string
 /** Starts `lmframe` with these arguments; progress is shown as to a person's log file. */
 export function startCommand(
   args: readonly string[],
-  { cwd, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  { cwd, env = {}, input }: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
 ): { child: ChildProcess; done: Promise<Done> } {
   const { VITEST: _vitest, CI: _ci, ...inherited } = process.env;
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { ...inherited, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.end(input);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
