@@ -103,8 +103,11 @@ export function compareRows(before: RowResults, after: RowResults, field: string
   };
 }
 
-/** A bootstrap of differences that are all alike has no width; Wilson's bound says how little few rows prove. */
-function pairedInterval(differences: readonly number[]): Interval {
+/**
+ * 95 % interval of the mean of differences between pairs. A bootstrap of differences that are all alike has no width;
+ * Wilson's bound says how little few rows prove.
+ */
+export function pairedInterval(differences: readonly number[]): Interval {
   if (differences.length > 0 && differences.every((difference) => difference === 0)) {
     const [, bound] = wilson(0, differences.length);
     return [-bound, bound];

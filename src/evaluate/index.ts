@@ -5,7 +5,7 @@ export {
   agreementOf,
   type AgreementOptions,
 } from "./agreement.ts";
-export type { Comparison, Difference, Flips } from "./comparison.ts";
+export { type Comparison, type Difference, type Flips, pairedInterval } from "./comparison.ts";
 export { confidentAnswers } from "./confidence.ts";
 export { datasetRecord, evaluate, type EvaluateOptions } from "./evaluate.ts";
 export { type Estimate, Evaluation, type EvaluationSubject, type Slice } from "./evaluation.ts";
