@@ -14,6 +14,8 @@ export interface PairedRaceOptions {
 
 /** Standard errors that a gain must be from 0 to need no further rows. */
 const clear = 2;
+/** Rows that must differ before a gain is taken for clear. */
+const fewestDiffering = 3;
 /** Challengers that a screening lets through. */
 const most = 2;
 
@@ -69,13 +71,13 @@ export class PairedRace {
 
   /** Those that gain on rows where the champion fails, the most promising first. */
   async #screened(champion: Candidate, challengers: readonly Candidate[]): Promise<Candidate[]> {
-    const failing = await this.#failing(champion);
-    const rows = failing.slice(0, this.#screenRows);
-    if (rows.length === 0 || !this.#affords(challengers.length * rows.length, champion)) return [];
+    const rows = (await this.#failing(champion)).slice(0, this.#screenRows);
+    const whole = this.#order.length;
+    if (rows.length === 0 || !this.#study.affords(challengers.length * rows.length + whole)) return [];
     const before = await this.#study.evaluate(champion, { rows });
     const tried = await this.#study.evaluateAll(challengers.map((candidate) => ({ candidate, rows })));
     return tried
-      .map((after) => ({ candidate: after.candidate, gain: difference(before, after).gain }))
+      .map((after) => ({ candidate: after.candidate, gain: mean(differences(before, after)) }))
       .filter(({ gain }) => gain > 0)
       .sort((a, b) => b.gain - a.gain)
       .slice(0, most)
@@ -89,25 +91,26 @@ export class PairedRace {
       const { results, rows } = await this.#run(champion, seen);
       const failing = rows.filter((_, place) => results[place]!.score < this.#perfectScore);
       const all = seen === this.#order.length;
-      if (all || failing.length >= this.#screenRows || !this.#affords(this.#firstRows, champion))
-        return failing;
+      if (all || failing.length >= this.#screenRows) return failing;
+      if (!this.#study.affords(this.#firstRows + this.#order.length)) return failing;
       seen = Math.min(this.#order.length, seen + this.#firstRows);
     }
   }
 
   async #beats(challenger: Candidate, champion: Candidate): Promise<boolean> {
+    const screened = (await this.#failing(champion)).slice(0, this.#screenRows);
     for (let seen = this.#firstRows; ; seen = Math.min(2 * seen, this.#order.length)) {
       const cost = [challenger, champion].reduce(
         (sum, { id }) => sum + Math.max(0, seen - (this.#seen.get(id) ?? 0)),
         0,
       );
-      if (!this.#affords(cost, champion)) return false;
+      // Whichever of the two is kept must still be run on the rows that it was not yet run on.
+      if (!this.#study.affords(cost + Math.max(this.missing(champion), this.#order.length - seen)))
+        return false;
       const [before, after] = [await this.#run(champion, seen), await this.#run(challenger, seen)];
-      const { gain: scores, error, differing } = difference(before, after);
-      // What candidates are chosen by decides; how far scores differ says how sure that is.
-      const gain = after.score - before.score || scores;
-      const last = seen === this.#order.length || !this.#affords(2 * seen, challenger);
-      const better = gain > clear * error && differing >= 3;
+      const { gain, error, differing } = await this.#gain(before, after, screened);
+      const last = seen === this.#order.length || !this.#study.affords(2 * seen + this.#order.length);
+      const better = gain > clear * error && differing >= fewestDiffering;
       const worse = gain < 0 || (differing === 0 && seen >= 2 * this.#firstRows);
       if (!better && !worse && !last) continue;
       const accepted = better || (last && gain > error);
@@ -122,30 +125,70 @@ export class PairedRace {
     }
   }
 
+  /**
+   * What the challenger gains in the objective on all rows, by estimate. Rows on which the champion fails and others
+   * are estimated apart, for the former were looked at first: what was seen there counts by how many they are.
+   */
+  async #gain(
+    before: Rollouts,
+    after: Rollouts,
+    screened: readonly number[],
+  ): Promise<{ gain: number; error: number; differing: number }> {
+    const rows = [...new Set([...after.rows, ...screened])];
+    const [was, is] = [
+      await this.#study.evaluate(before.candidate, { rows }),
+      await this.#study.evaluate(after.candidate, { rows }),
+    ];
+    const fails = (place: number) => was.results[place]!.score < this.#perfectScore;
+    const known = await this.#run(before.candidate, this.#seen.get(before.candidate.id)!);
+    const share = mean(known.results.map(({ score }) => (score < this.#perfectScore ? 1 : 0)));
+    const all = differences(was, is);
+    const largest = Math.max(...all.map(Math.abs)) || 1;
+    const [failing, passing] = [fails, (place: number) => !fails(place)].map((of) =>
+      estimate(differences(was, is, of), largest),
+    ) as [Estimate, Estimate];
+    const scores = share * failing.mean + (1 - share) * passing.mean;
+    // An objective that is not the mean of scores is judged by the rows that were drawn alike.
+    const beyond = after.score - before.score - mean(differences(before, after));
+    return {
+      gain: scores + (Number.isNaN(beyond) ? 0 : beyond),
+      error: Math.hypot(share * failing.error, (1 - share) * passing.error),
+      differing: all.filter((value) => value !== 0).length,
+    };
+  }
+
   async #run(candidate: Candidate, seen: number): Promise<Rollouts> {
     const rollouts = await this.#study.evaluate(candidate, { rows: this.#order.slice(0, seen) });
     this.#seen.set(candidate.id, Math.max(seen, this.#seen.get(candidate.id) ?? 0));
     return rollouts;
   }
-
-  /** True where the budget holds `rollouts` and what it takes to run a champion on all rows after them. */
-  #affords(rollouts: number, champion: Candidate): boolean {
-    return this.#study.affords(rollouts + this.missing(champion));
-  }
 }
 
-/** The mean difference of scores with its standard error, over the rows that both have a score for. */
-function difference(before: Rollouts, after: Rollouts): { gain: number; error: number; differing: number } {
-  const differences = after.results
-    .map(({ score }, place) => score - before.results[place]!.score)
+interface Estimate {
+  mean: number;
+  /** Standard error of the mean. */
+  error: number;
+}
+
+/** Of few values, as if one more lay `largest` from their mean: that none was seen to differ does not mean that none does. */
+function estimate(values: readonly number[], largest: number): Estimate {
+  const middle = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, largest ** 2);
+  return { mean: middle, error: Math.sqrt(squares) / Math.max(1, values.length) };
+}
+
+/** Differences of scores by row, of the rows that both have a score for. */
+function differences(
+  before: Rollouts,
+  after: Rollouts,
+  of: (place: number) => boolean = () => true,
+): number[] {
+  return after.results
+    .map(({ score }, place) => (of(place) ? score - before.results[place]!.score : NaN))
     .filter((value) => !Number.isNaN(value));
-  const count = differences.length;
-  if (count === 0) return { gain: 0, error: Infinity, differing: 0 };
-  const gain = differences.reduce((sum, value) => sum + value, 0) / count;
-  const squares = differences.reduce((sum, value) => sum + (value - gain) ** 2, 0);
-  return {
-    gain,
-    error: Math.sqrt(squares / Math.max(1, count - 1) / count),
-    differing: differences.filter((value) => value !== 0).length,
-  };
+}
+
+/** 0 of no values. */
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

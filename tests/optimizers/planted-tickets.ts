@@ -111,7 +111,7 @@ export class TicketTask {
     const system = textOf(messages.find(({ role }) => role === "system"));
     const user = textOf(messages.at(-1));
     const marked = system.includes("[[ ## ");
-    const names = /(?:outputs?|fields)[^]*?\btopic\b(?![^]*\blabel\b)/i.test(system);
+    const names = this.options.steps === 2 && !/- label:|`label`/.test(system);
     const value = names ? this.#topic(system, user) : this.#label(request, system, user);
     const field = names ? "topic" : "label";
     return marked
