@@ -24,7 +24,7 @@ export function showHtml({ length, schema, at }: Shown): string {
     const cells = schema.map(({ name, type }) => {
       const value = at(row, name);
       const text =
-        value === null ? `<span style="opacity:.5">null</span>` : escapeHtml(cut(asText(value), 200));
+        value === null ? `<span style="opacity:.5">null</span>` : escapeHtml(cut(spell(value), 200));
       return `<td style="${cell}text-align:${align(type)}">${text}</td>`;
     });
     return `<tr>${cells.join("")}</tr>`;
@@ -38,7 +38,7 @@ export function showHtml({ length, schema, at }: Shown): string {
 
 const cell =
   "border:1px solid rgba(128,128,128,.35);padding:4px 8px;vertical-align:top;max-width:32em;" +
-  "white-space:pre-wrap;overflow-wrap:anywhere;";
+  "white-space:pre-wrap;overflow-wrap:break-word;";
 const align = (type: string) => (numeric.has(type) ? "right" : "left");
 
 /** The same as aligned text. Control characters are shown, not obeyed. */
@@ -50,7 +50,7 @@ export function showText({ length, schema, at }: Shown): string {
       nulls > 0 ? `${type}, ${count(nulls, "null")}` : type,
       ...rows.map((row) => {
         const value = at(row, name);
-        return value === null ? "null" : visible(asText(value));
+        return value === null ? "null" : visible(spell(value));
       }),
     ].map((line) => cut(line, 40));
     const width = Math.max(...lines.map((line) => line.length));
@@ -63,6 +63,12 @@ export function showText({ length, schema, at }: Shown): string {
       .trimEnd(),
   );
   return [caption(length, schema.length), ...lines].join("\n");
+}
+
+/** A value as a table shows it: a fraction to five digits, for the table is to be read; the data keeps them all. */
+function spell(value: unknown): string {
+  if (typeof value !== "number" || Number.isInteger(value)) return asText(value);
+  return asText(Number(value.toPrecision(5)));
 }
 
 function caption(rows: number, columns: number): string {

@@ -8,7 +8,7 @@ import {
   type Retriever,
   type Source,
 } from "../../modules/index.ts";
-import { Answerability, contentWords } from "../../retrieval/index.ts";
+import { Answerability, contentWords, wordShare } from "../../retrieval/index.ts";
 import { type History, signature } from "../../signature/index.ts";
 import { entryText } from "./logbook.ts";
 import { expandShorthand } from "./shorthand.ts";
@@ -178,11 +178,8 @@ function quote(entry: Passage): Said {
 
 /** The place, from 1, of the entry that holds most of the answer's words, where that is half of them. */
 function attribute(answer: string, context: readonly string[]): number[] {
-  const words = [...contentWords(answer)];
-  const shares = context.map((entry) => {
-    const held = contentWords(`${entry} ${expandShorthand(entry)}`);
-    return words.filter((word) => held.has(word)).length / words.length;
-  });
+  const words = contentWords(answer);
+  const shares = context.map((entry) => wordShare(words, `${entry} ${expandShorthand(entry)}`));
   const best = Math.max(...shares);
   return best >= 0.5 ? [shares.indexOf(best) + 1] : [];
 }

@@ -1,5 +1,6 @@
 import { ConfigurationError, DataError } from "../../core/index.ts";
 import { Dataset, type TableLike } from "../../data/index.ts";
+import { mean } from "../../evaluate/index.ts";
 
 /** Which columns of a logbook hold what. */
 export interface LogbookColumns {
@@ -131,7 +132,6 @@ export function backtest(logbook: TableLike, options: OutlookOptions & { asOf: s
     const outcome = failed.has(component) ? 1 : 0;
     return [(chance - outcome) ** 2, (base - outcome) ** 2] as const;
   });
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     asOf: dateText(from),
     days,

@@ -45,7 +45,7 @@ const mostFailures = 100;
  * time by stage, the questions that failed with what was found for them, and the components that fail again and again.
  */
 export function maintenanceReport(subject: MaintenanceReportSubject): Report {
-  const { title = "Maintenance chatbot", measures, retrieval, faults, outlook, ...rest } = subject;
+  const { title = "Maintenance chatbot", measures, retrieval, faults, outlook, tracking } = subject;
   return report({
     title,
     before: measures.topEntry,
@@ -57,7 +57,12 @@ export function maintenanceReport(subject: MaintenanceReportSubject): Report {
       failed(measures),
       recurring(faults, outlook),
     ],
-    ...rest,
+    tracking,
+    configuration: {
+      before: "the entry found first, as it stands",
+      after: "the chatbot",
+      ...subject.configuration,
+    },
   });
 }
 
@@ -94,24 +99,22 @@ function search(retrieval: Dataset<RetrievalMeasure>): Section {
   return {
     id: "retrieval",
     title: "What the search finds",
-    body: charts(
-      chart,
-      table(
-        "By mode and kind of question",
-        ["mode", "questions", "recall", "hit rate", "MRR", "nDCG"],
-        rows.map(
-          (row) =>
-            html`<tr>
-              <td>${row.mode}, ${kindNames[row.overlap] ?? row.overlap}</td>
-              <td>${row.questions}</td>
-              <td>${score(row.recall)}</td>
-              <td>${score(row.hitRate)}</td>
-              <td>${score(row.mrr)}</td>
-              <td>${score(row.ndcg)}</td>
-            </tr>`,
-        ),
+    body: html`${charts(chart)}
+    ${table(
+      "By mode and kind of question",
+      ["mode", "questions", "recall", "hit rate", "MRR", "nDCG"],
+      rows.map(
+        (row) =>
+          html`<tr>
+            <td>${row.mode}, ${kindNames[row.overlap] ?? row.overlap}</td>
+            <td>${row.questions}</td>
+            <td>${score(row.recall)}</td>
+            <td>${score(row.hitRate)}</td>
+            <td>${score(row.mrr)}</td>
+            <td>${score(row.ndcg)}</td>
+          </tr>`,
       ),
-    ),
+    )}`,
   };
 }
 
@@ -226,23 +229,20 @@ function recurring(faults: Dataset<RecurringFault>, outlook: Backtest | undefine
   return {
     id: "recurring",
     title: "Recurring faults",
-    body: html`${told}
-    ${charts(
-      chart,
-      table(
-        "From the logbook's own counts",
-        ["component", "entries", "days between", "last", "done last time", "expected"],
-        likeliest.map(
-          (fault) =>
-            html`<tr>
-              <td>${fault.component}</td>
-              <td>${fault.faults}</td>
-              <td>${fault.daysBetween === null ? "–" : fault.daysBetween.toFixed(0)}</td>
-              <td>${fault.last}</td>
-              <td>${fault.lastAction ?? "–"}</td>
-              <td>${fault.expected.toFixed(1)}</td>
-            </tr>`,
-        ),
+    body: html`${told} ${charts(chart)}
+    ${table(
+      "From the logbook's own counts",
+      ["component", "entries", "days between", "last", "done last time", "expected"],
+      likeliest.map(
+        (fault) =>
+          html`<tr>
+            <td>${fault.component}</td>
+            <td>${fault.faults}</td>
+            <td>${fault.daysBetween === null ? "–" : fault.daysBetween.toFixed(0)}</td>
+            <td>${fault.last}</td>
+            <td>${fault.lastAction ?? "–"}</td>
+            <td>${fault.expected.toFixed(1)}</td>
+          </tr>`,
       ),
     )}`,
   };
