@@ -7,6 +7,7 @@ export {
 } from "./agreement.ts";
 export { type Comparison, type Difference, type Flips, pairedInterval } from "./comparison.ts";
 export { confidentAnswers } from "./confidence.ts";
+export { type Disagreement, type DisagreementOptions, disagreements } from "./disagreements.ts";
 export { datasetRecord, evaluate, type EvaluateOptions } from "./evaluate.ts";
 export { type Estimate, Evaluation, type EvaluationSubject, type Slice } from "./evaluation.ts";
 export {
