@@ -1,17 +1,17 @@
-// Optimises the planted task at the endpoint of the environment, journaling to the file it is given; prints the outcome.
+// Optimises the planted task at the endpoint of the environment, by the optimizer of the name it is given and journaling
+// to the file; prints the outcome.
 import { connect } from "../../src/lm/index.ts";
-import { RandomSearch } from "../../src/optimizers/index.ts";
+import { optimizerByName } from "../../src/optimizers/index.ts";
 import { plantedMetric, plantedProgram, plantedRows } from "./planted-task.ts";
 
 await connect({ cache: false });
-const { ranking, program, used } = await new RandomSearch({
-  metric: plantedMetric,
-  seed: 5,
-  numCandidates: 3,
-}).compile(plantedProgram(), {
+const [name = "", journal] = process.argv.slice(2);
+const optimizer = optimizerByName(name)!({ metric: plantedMetric, seed: 5 });
+const { ranking, program, used } = await optimizer.compile(plantedProgram(), {
   train: plantedRows(24, 1),
   val: plantedRows(30, 2),
-  journal: process.argv[2],
+  budget: { rollouts: 180 },
+  journal,
   concurrency: 6,
 });
 process.stdout.write(
