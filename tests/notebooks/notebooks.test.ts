@@ -67,6 +67,12 @@ describe.skipIf(noNotebooks)("headless", () => {
     expect(existsSync(join(folder, "reports/feedback-classification.html"))).toBe(true);
   });
 
+  test("03-maintenance-chatbot runs, and writes its report", { timeout: 600_000 }, async () => {
+    const shown = await run("03-maintenance-chatbot.ipynb", { LMFRAME_LIMIT: "10" });
+    expect(shown).toContain("The logbook entries that you may see do not answer this.");
+    expect(existsSync(join(folder, "reports/maintenance-chatbot.html"))).toBe(true);
+  });
+
   if (!existsSync(tweets)) console.info("skipped: ../shared/data/airline_tweets.csv is not there");
   test.skipIf(!existsSync(tweets))(
     "02-feedback-classification runs on another table",
