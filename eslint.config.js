@@ -16,6 +16,7 @@ const rooms = [
   "tracking",
   "reports",
   "optimizers",
+  "serving",
   "applications",
   "cli",
   "notebook",

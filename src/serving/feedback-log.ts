@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { mkdir, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { readLines } from "../core/index.ts";
+import { home } from "../services/index.ts";
+
+/** What somebody thought of an answer. */
+export interface Feedback {
+  readonly question: string;
+  readonly answer: string;
+  /** 1 to 5; from 4 on the answer was good. */
+  readonly rating: number;
+  /** ISO 8601. */
+  readonly timestamp: string;
+  /** What the answer rested on: passages, their ids, or whatever the caller keeps. */
+  readonly context?: unknown;
+  readonly comment?: string | undefined;
+  /** Who rated, and the groups they were of: a program that learns of it may learn what these groups may see. */
+  readonly principal?: { readonly id: string; readonly groups: readonly string[] } | undefined;
+}
+
+/** Feedback, a line of JSON each, in a file for this user alone. What was taken is on the disk. */
+export class FeedbackLog {
+  readonly file: string;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param file - default: `feedback.jsonl` in the project's `.lmframe`. */
+  constructor(file: string = join(home(), "feedback.jsonl")) {
+    this.file = file;
+  }
+
+  /** Adds one; done once it cannot be lost. */
+  add(feedback: Feedback): Promise<void> {
+    const written = this.#last.then(() => this.#write(`${JSON.stringify(feedback)}\n`));
+    this.#last = written.catch(() => undefined);
+    return written;
+  }
+
+  /** All there is, oldest first; memory stays flat. */
+  *read(): Generator<Feedback, void> {
+    if (!existsSync(this.file)) return;
+    for (const line of readLines(this.file)) yield JSON.parse(line) as Feedback;
+  }
+
+  async #write(line: string): Promise<void> {
+    await mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
+    const file = await open(this.file, "a", 0o600);
+    try {
+      await file.appendFile(line);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { Hono } from "hono";
+import { figureRows } from "../performance-monitor.ts";
+import { openApi } from "../open-api.ts";
+import type { Service, ServiceEnv } from "../service.ts";
+
+/** Whether the server is there, and what it serves: open to all, and silent about its callers. */
+export function publicStatus(app: Hono<ServiceEnv>, service: Service): void {
+  for (const path of ["/ping", "/health"])
+    app.get(path, (context) => (service.draining ? context.text("stopping\n", 503) : context.text("\n")));
+  app.get("/version", (context) => context.text(service.version));
+  const description = openApi(service);
+  app.get("/openapi.json", (context) => context.json(description));
+}
+
+/** Figures over all callers. */
+export function operatorStatus(app: Hono<ServiceEnv>, { monitor, counters, admission }: Service): void {
+  app.get("/metrics", (context) => {
+    context.header("content-type", "text/plain; version=0.0.4; charset=utf-8");
+    return context.body(counters.text(admission, monitor.totals()));
+  });
+  app.get("/monitor/figures", (context) =>
+    context.json({
+      rows: figureRows(monitor.totals(), monitor.recent()),
+      totals: monitor.totals(),
+      windowSeconds: monitor.windowSeconds,
+      windows: monitor.windows(),
+      alerts: [...monitor.firing].map(([rule, message]) => ({ rule, message })),
+      running: admission.running,
+      waiting: admission.waiting,
+    }),
+  );
+}

@@ -1,0 +1,60 @@
+import type { Context } from "hono";
+import { type CallSettings, type Module, type Principal, withCallSettings } from "../modules/index.ts";
+import type { Index } from "../retrieval/index.ts";
+import type { Admission, Place } from "./admission.ts";
+import type { ConversationFields } from "./conversation.ts";
+import type { FeedbackLog } from "./feedback-log.ts";
+import type { PerformanceMonitor } from "./performance-monitor.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import type { RequestCounters } from "./request-counters.ts";
+import type { TokenStore } from "./tokens.ts";
+
+/** All that the routes of a served program share. */
+export interface Service {
+  readonly program: Module;
+  /** What chat clients call the program. */
+  readonly name: string;
+  readonly version: string;
+  /** Undefined: it cannot be talked to. */
+  readonly conversation: ConversationFields | undefined;
+  /** Undefined: documents cannot be uploaded. */
+  readonly index: Pick<Index, "upload"> | undefined;
+  /** Undefined: everybody who reaches the server may call, as {@link Service.principal}. */
+  readonly tokens: TokenStore | undefined;
+  readonly principal: Principal | undefined;
+  readonly settings: CallSettings;
+  readonly admission: Admission;
+  readonly rate: RateLimit | undefined;
+  readonly feedback: FeedbackLog;
+  readonly monitor: PerformanceMonitor;
+  readonly counters: RequestCounters;
+  readonly limits: { readonly bodyBytes: number; readonly uploadBytes: number };
+  /** False: fields are sent when the program has ended, and not as they come. */
+  readonly stream: boolean;
+  /** True once the server stops: what is under way is finished, and nothing new is begun. */
+  draining: boolean;
+  log(line: string): void;
+}
+
+/** Who calls. */
+export interface Caller {
+  /** Of the token, for limits and the log. */
+  readonly id: string;
+  readonly principal: Principal | undefined;
+  readonly operator: boolean;
+}
+
+/** What is known of a request on its way. */
+export interface ServiceEnv {
+  Variables: { requestId: string; caller: Caller; place: Place };
+}
+
+export type ServiceContext = Context<ServiceEnv>;
+
+/** Does a request's work in its place, on behalf of its caller: no input can say who that is. */
+export function work<T>(context: ServiceContext, service: Service, body: () => Promise<T>): Promise<T> {
+  const { principal } = context.var.caller;
+  return context.var.place.run((signal) =>
+    withCallSettings({ ...service.settings, principal, signal }, body),
+  );
+}
