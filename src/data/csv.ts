@@ -192,11 +192,6 @@ function ragged({ cells, line }: CsvRecord, names: readonly string[], row: numbe
   return new DataError(`${found}: ${hint}`, { file, line, row, column });
 }
 
-/** The header line of a CSV file. */
-export function csvHeader(columns: readonly string[], delimiter: string): string {
-  return csvLine(columns, delimiter);
-}
-
 /**
  * One line of CSV. Null is an empty cell and the empty text a quoted one, so that reading tells them apart; dates
  * are ISO 8601, lists and records JSON.

@@ -1,4 +1,4 @@
-import { contentWords } from "../retrieval/index.ts";
+import { contentWords, searchedText } from "../retrieval/index.ts";
 import { type FieldMetric, fieldMetric, outputOf } from "./field-metric.ts";
 import { citedIds } from "./citations.ts";
 
@@ -60,6 +60,6 @@ function idOf(passage: unknown): string {
 
 function textOf(passage: unknown): string {
   if (typeof passage === "string") return passage;
-  const { text, fields } = passage as { text: string; fields?: Readonly<Record<string, unknown>> };
-  return [text, ...Object.values(fields ?? {})].map(String).join("\n");
+  const { text, fields = {} } = passage as { text: string; fields?: Readonly<Record<string, unknown>> };
+  return searchedText({ text, fields });
 }

@@ -1,6 +1,7 @@
 import { ConfigurationError, solve } from "../core/index.ts";
 import type { Passage } from "../modules/index.ts";
-import { contentWords } from "./content-words.ts";
+import { contentWords, wordShare } from "./content-words.ts";
+import { searchedText } from "./searched-text.ts";
 
 /** A question with what was found for it, and whether the documents hold its answer. */
 export interface AnswerabilityExample {
@@ -105,16 +106,9 @@ export class Answerability {
 const embeddedDefault: AnswerabilityState = { weights: [14.35, 2.61, -5.09], threshold: 0.69 };
 
 function features(question: string, passages: readonly Passage[]): number[] {
-  const asked = [...contentWords(question)];
-  const shares = passages.map((passage) => {
-    const held = contentWords(textOf(passage));
-    return asked.length === 0 ? 0 : asked.filter((word) => held.has(word)).length / asked.length;
-  });
+  const asked = contentWords(question);
+  const shares = passages.map((passage) => wordShare(asked, searchedText(passage)));
   return [Math.max(...passages.map(({ similarity = 0 }) => similarity)), Math.max(...shares), 1];
-}
-
-function textOf({ text, fields }: Passage): string {
-  return [text, ...Object.values(fields)].join("\n");
 }
 
 interface Labelled {

@@ -22,6 +22,12 @@ export function contentWords(text: string): Set<string> {
   return words;
 }
 
+/** Share of the words, as {@link contentWords} gives them, that a text holds: 0 to 1, and 0 of none. */
+export function wordShare(words: ReadonlySet<string>, text: string): number {
+  const held = contentWords(text);
+  return words.size === 0 ? 0 : [...words].filter((word) => held.has(word)).length / words.size;
+}
+
 /** What questions are put with, beside the stop words of prose. */
 const questionWords = [
   "any",

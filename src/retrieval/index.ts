@@ -12,7 +12,7 @@ export {
   answerabilityFeatures,
   type AnswerabilityState,
 } from "./answerability.ts";
-export { contentWords } from "./content-words.ts";
+export { contentWords, wordShare } from "./content-words.ts";
 export {
   type Documents,
   type GroupOptions,
@@ -33,4 +33,5 @@ export {
   type TableDocuments,
   type TableOptions,
 } from "./ingest/index.ts";
+export { searchedText } from "./searched-text.ts";
 export { rerank, type RerankOptions, type RerankProgram } from "./rerank.ts";

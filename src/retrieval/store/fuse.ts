@@ -1,4 +1,4 @@
-import { contentWords } from "../content-words.ts";
+import { contentWords, wordShare } from "../content-words.ts";
 
 /** Damps the weight of the first ranks; the value of the paper, which others have found hard to better. */
 const rankConstant = 60;
@@ -24,11 +24,9 @@ export function fuseRanks(
   const add = (key: string, index: number, weight: number) =>
     scores.set(key, (scores.get(key) ?? 0) + weight / (rankConstant + index + 1));
   byMeaning.forEach(({ key }, index) => add(key, index, 1));
-  const asked = [...contentWords(query)];
+  const asked = contentWords(query);
   byWords.forEach(({ key, text }, index) => {
-    const held = contentWords(text);
-    const share = asked.length === 0 ? 0 : asked.filter((word) => held.has(word)).length / asked.length;
-    add(key, index, (2 * share) ** 4);
+    add(key, index, (2 * wordShare(asked, text)) ** 4);
   });
   return scores;
 }

@@ -2,7 +2,8 @@ import type { Data, FixedSizeList, Schema, Table } from "apache-arrow";
 import { DataError } from "../../core/index.ts";
 import type { Lance } from "./lance.ts";
 import type { KnownField } from "./manifest.ts";
-import { type StoredDocument, wordsOf } from "./stored-document.ts";
+import { searchedText } from "../searched-text.ts";
+import type { StoredDocument } from "./stored-document.ts";
 
 /** A document with its vector. */
 export interface StoredRow extends StoredDocument {
@@ -13,7 +14,7 @@ export interface StoredRow extends StoredDocument {
 const texts: readonly (readonly [string, (row: StoredRow) => unknown])[] = [
   ["id", (row) => row.id],
   ["text", (row) => row.text],
-  ["words", wordsOf],
+  ["words", searchedText],
   ["extra", (row) => row.extra],
   ["text_key", (row) => row.textKey],
   ["extra_key", (row) => row.extraKey],

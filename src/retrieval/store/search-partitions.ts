@@ -6,10 +6,10 @@ import {
   type SearchMode,
   type SearchOptions,
 } from "../../modules/index.ts";
+import { searchedText } from "../searched-text.ts";
 import { checkFilter, filterSql } from "./filter-sql.ts";
 import { fuseRanks } from "./fuse.ts";
 import { byScore, cosine, type Hit, type PartitionReader } from "./partition-reader.ts";
-import { wordsOf } from "./stored-document.ts";
 
 /** A search that was checked. */
 export interface Search {
@@ -77,7 +77,7 @@ export async function searchPartitions(
 }
 
 function fuse(query: string, near: readonly Hit[], matching: readonly Hit[]): Hit[] {
-  const words = matching.map((hit) => ({ key: hit.key, text: wordsOf(hit) }));
+  const words = matching.map((hit) => ({ key: hit.key, text: searchedText(hit) }));
   const scores = fuseRanks(query, near, words);
   const hits = new Map([...near, ...matching].map((hit) => [hit.key, hit]));
   return [...hits.values()].map((hit) => ({ ...hit, score: scores.get(hit.key)! })).sort(byScore);

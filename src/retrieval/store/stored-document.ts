@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { DataError } from "../../core/index.ts";
-import type { Passage, Source } from "../../modules/index.ts";
+import type { Source } from "../../modules/index.ts";
 import type { Document } from "../document.ts";
 
 /** A value of a document's field. */
@@ -32,17 +32,6 @@ export function sameContent(a: Keys, b: Keys): boolean {
 type Keys = Pick<StoredDocument, "textKey" | "extraKey">;
 
 const hashLength = 22;
-
-/**
- * What a search by words reads of a document: its text, and what its fields hold, for who asks of one aircraft or
- * part means those that are of it, wherever that is written.
- */
-export function wordsOf({ text, fields }: Pick<Passage, "text" | "fields">): string {
-  const held = Object.values(fields).filter(
-    (value) => typeof value === "string" || typeof value === "number",
-  );
-  return [text, ...held].join("\n");
-}
 
 /**
  * Reads documents as they come, in the form they are stored in.
