@@ -68,7 +68,7 @@ const artifactsApi = "api/2.0/mlflow-artifacts/artifacts";
 
 /**
  * MLflow's REST interface, as far as lmframe needs it (https://mlflow.org/docs/latest/rest-api.html; tried
- * against 3.17). Failures are those of {@link Rest}.
+ * against 3.17). Failures are TrackingErrors that say what the server answered.
  */
 export class MlflowClient {
   /** The requests themselves. @internal */

@@ -171,12 +171,6 @@ export class SpoolFile {
   }
 }
 
-/** How many files wait in the spool, those that are being sent by others included. */
-export async function spoolSize(): Promise<number> {
-  const folder = await privateFolder("spool");
-  return (await readdir(folder)).filter((name) => !/\.(tmp|aside)$/.test(name)).length;
-}
-
 /** Every line that is whole; one that was cut as its process died was never acted on. */
 function readLines(path: string): unknown[] {
   const { atime, mtime } = statSync(path);
