@@ -82,7 +82,6 @@ class NodeWorker:
             [_node(), os.path.join(path, "worker.mjs")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            cwd=path,
             env={**os.environ, **environment},
         )
         self._lock = threading.Lock()

@@ -1,5 +1,8 @@
 import { type Setting, setting } from "../core/index.ts";
 
+/** Has MLflow show the experiment's traces and evaluation runs first, in place of model training. */
+export const experimentTags = { "mlflow.experimentKind": "genai_development" };
+
 const chosen: Setting<string | undefined> = setting<string | undefined>(undefined);
 
 /** Name of the experiment runs go to: the one that was set, else `MLFLOW_EXPERIMENT_NAME`, else "lmframe". */

@@ -53,7 +53,7 @@ function otlpSpan(span: Span, content: Content): OtlpSpan {
     status: failure ? { code: 2, message: failure.message } : { code: 1 },
     attributes: {
       ...spanAttributes(span, content),
-      ...(isRoot ? sessionAttributes(span) : {}),
+      ...(isRoot ? content.redactor.value(sessionAttributes(span)) : {}),
       ...(failure ? { "error.type": failure.type } : {}),
     },
     // A row's trace points at the evaluation it is of.

@@ -1,13 +1,11 @@
 import { TrackingError } from "../core/index.ts";
 import { merged } from "./batches.ts";
 import type { MlflowClient, ServerRun } from "./client.ts";
+import { experimentTags } from "./experiment.ts";
 import type { Operation, RunReference } from "./operation.ts";
 import { runKeyTag } from "./run-log.ts";
 import type { KnownRun, SpoolFile } from "./spool.ts";
 import { ServerAwayError } from "./rest.ts";
-
-/** Has MLflow show the experiment's traces and evaluation runs first, in place of model training. */
-const experimentTags = { "mlflow.experimentKind": "genai_development" };
 
 /** What is sent belongs to a run that waits in the spool itself. */
 export class RunAboveWaitsError extends ServerAwayError {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -154,8 +154,13 @@ describe("a program of several steps, served by MLflow", () => {
     process.kill(first, "SIGKILL");
     const second = await processOf();
     expect(second).not.toBe(first);
+    // Rows that end Node themselves are tried once more, and then told of.
+    await expect(deployment.predict([{ inquiry: "crash" }])).rejects.toThrow(
+      /answered 500.*Node ended twice/s,
+    );
+    const third = await processOf();
     await deployment.stop();
-    await vi.waitFor(() => expect(() => process.kill(second, 0)).toThrow("ESRCH"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(() => process.kill(third, 0)).toThrow("ESRCH"), { timeout: 10_000 });
   });
 });
 
@@ -259,6 +264,27 @@ describe("what cannot be served is told before anything is logged", () => {
     await expect(mlflow.logModel(other, { module: triageFile })).rejects.toThrow(
       /does not start.*no predictor at/s,
     );
+  });
+
+  test("a package that is left out, and is not there", async () => {
+    const path = join(server.home, "native.ts");
+    writeFileSync(
+      path,
+      'import { Predict } from "lmframe";\nimport { speed } from "not-installed/native";\nexport default new Predict("a -> b", { maxTokens: speed });\n',
+    );
+    const program = new Predict("a -> b");
+    await expect(mlflow.logModel(program, { module: path })).rejects.toThrow(/cannot bundle.*not-installed/s);
+    const leftOut = ["not-installed"];
+    await expect(mlflow.logModel(program, { module: path, leftOut })).rejects.toThrow(
+      /does not start.*not-installed\/native/s,
+    );
+    const packages = join(server.home, "packages");
+    mkdirSync(join(packages, "not-installed"), { recursive: true });
+    writeFileSync(join(packages, "not-installed", "native.js"), "exports.speed = 5;");
+    vi.stubEnv("NODE_PATH", packages);
+    await expect(mlflow.logModel(program, { module: path, leftOut })).resolves.toMatchObject({
+      name: "Predict",
+    });
   });
 
   test("a module that holds a key", async () => {

@@ -51,7 +51,12 @@ test("run, model, version, prompts, trace and session are there for people to se
     "avg_latency_ms",
   ]);
   await shows(page, `${experiment}/models/${logged.model!.modelId}`, [name, "Ready", "on the test rows"]);
-  await shows(page, `/models/lmframe-${name}/versions/1`, ["Version 1", "on the test rows", "Inputs (1)", "Outputs (2)"]);
+  await shows(page, `/models/lmframe-${name}/versions/1`, [
+    "Version 1",
+    "on the test rows",
+    "Inputs (1)",
+    "Outputs (2)",
+  ]);
   await shows(page, `/prompts/${name}`, ["Version 1", "Sort what a customer wrote."]);
   await shows(page, `${experiment}/traces`, ["Where is my bag?", "chat-17", "Lost my bag"]);
   await shows(page, `${experiment}/chat-sessions/chat-17`, ["Where is my bag?", "helpful"]);

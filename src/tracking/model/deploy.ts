@@ -16,6 +16,7 @@ import { pythonPath } from "../../services/python.ts";
 import { connectServer } from "../server.ts";
 import { logModel, type LogModelOptions } from "./log-model.ts";
 import type { LoggedModel } from "./logged-model.ts";
+import { nodePath } from "./node-path.ts";
 
 /** How a model is served. */
 export interface DeployOptions extends LogModelOptions {
@@ -74,6 +75,9 @@ export async function deploy(
       MLFLOW_TRACKING_URI: client.uri,
       MLFLOW_DISABLE_TELEMETRY: "true",
       LMFRAME_NODE: process.execPath,
+      // What the model's code leaves out is found where this program finds it.
+      NODE_PATH: nodePath(),
+      LMFRAME_PYTHON: python,
       // MLflow starts uvicorn by its name.
       PATH: `${dirname(python)}${delimiter}${process.env.PATH ?? ""}`,
       ...(await endpoint(options.env)),

@@ -1,6 +1,6 @@
 import { display, redactor } from "../../core/index.ts";
 import type { Module } from "../../modules/index.ts";
-import { experimentName } from "../experiment.ts";
+import { experimentName, experimentTags } from "../experiment.ts";
 import type { Logged } from "../logged.ts";
 import { activeRun } from "../run.ts";
 import { register } from "../registry.ts";
@@ -8,7 +8,6 @@ import { connectServer } from "../server.ts";
 import { runOnServer } from "../stored-run.ts";
 import { modelFiles, type ModelSource } from "./files.ts";
 import { createModel, type LoggedModel, showModel } from "./logged-model.ts";
-import { tryWorker } from "./try-worker.ts";
 
 /** How a model is logged. */
 export interface LogModelOptions extends Omit<ModelSource, "program"> {
@@ -43,8 +42,10 @@ export async function logModel(program: Module, options: LogModelOptions = {}): 
   const name = options.name ?? program.constructor.name;
   const run = await runOf(options.run);
   const { files, describe } = await modelFiles({ ...options, program }, await client.serverVersion());
+  const { tryWorker } = await import("./try-worker.ts"); // processes load on use
   await tryWorker(files, program.signature.toString());
-  const experimentId = run?.experimentId ?? (await client.experiment(options.experiment ?? experimentName()));
+  const experimentId =
+    run?.experimentId ?? (await client.experiment(options.experiment ?? experimentName(), experimentTags));
   const redact = redactor();
   const model = await createModel(
     client,

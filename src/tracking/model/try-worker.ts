@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ConfigurationError } from "../../core/index.ts";
+import { nodePath } from "./node-path.ts";
 
 const patience = 30_000;
 
@@ -41,7 +42,11 @@ interface Greeting {
 }
 
 async function greet(worker: string): Promise<Greeting> {
-  const child = spawn(process.execPath, [worker], { stdio: ["pipe", "pipe", "pipe"], timeout: patience });
+  const child = spawn(process.execPath, [worker], {
+    stdio: ["pipe", "pipe", "pipe"],
+    timeout: patience,
+    env: { ...process.env, NODE_PATH: nodePath() },
+  });
   let said = "";
   child.stderr.on("data", (piece: Buffer) => (said = `${said}${piece.toString()}`.slice(-2000)));
   try {

@@ -19,6 +19,7 @@ export class Triage extends Module {
     history?: number | null;
   }) {
     console.log("a program may print", inquiry);
+    if (inquiry === "crash") process.kill(process.pid, "SIGKILL");
     if (inquiry === "throw") throw new RangeError("cannot triage this one");
     const { sentiment } = await this.sentiment.call({ inquiry });
     const { category } = await this.category.call({ inquiry, sentiment });
