@@ -2,6 +2,7 @@ import type { Demo } from "../adapters/index.ts";
 import type { Random } from "../core/index.ts";
 import type { Rollout } from "../evaluate/index.ts";
 import { demosOf } from "./bootstrap-few-shot.ts";
+import { BudgetExhausted } from "./budget.ts";
 import type { Candidate, Edits } from "./candidate.ts";
 import type { GuardrailOptions } from "./guardrails.ts";
 import { labeledDemos } from "./labeled-few-shot.ts";
@@ -75,27 +76,33 @@ export class PairedAscent extends Optimizer<PairedAscentOptions> {
     race.whole(champion);
     const seen = new TrainingRuns(study, study.random("ascent looks"), threshold);
     const moves = this.#moves(study, seen);
-    // A champion that is found when the budget ends counts only once it is scored on all rows.
-    try {
-      while (moves.some(({ misses, patience }) => misses < patience)) {
-        const move = moves.shift()!;
-        if (move.misses < move.patience && study.affords(race.missing(champion) + 1)) {
-          if (await race.perfect(champion)) break;
-          const challengers = await move.propose(champion);
-          const winner = challengers.length > 0 ? await race.winner(champion, challengers) : undefined;
-          if (winner) {
-            champion = winner;
-            for (const one of moves) one.misses = 0;
-            move.misses = 0;
-            moves.unshift(move);
-            continue;
-          }
-          move.misses++;
-        } else move.misses = move.patience;
-        moves.push(move);
+    while (moves.some(({ misses, patience }) => misses < patience)) {
+      const move = moves.shift()!;
+      moves.push(move);
+      if (move.misses >= move.patience) continue;
+      if (!study.affords(race.missing(champion) + 1) || (await race.perfect(champion))) break;
+      const winner = await this.#winner(race, champion, move);
+      if (winner === undefined) {
+        move.misses++;
+        continue;
       }
-    } finally {
-      await study.evaluate(champion);
+      champion = winner;
+      for (const one of moves) one.misses = 0;
+      // What gained is tried again at once.
+      moves.unshift(moves.pop()!);
+    }
+    await study.evaluate(champion);
+  }
+
+  /** The challenger that is better than the champion; undefined where none is, or the budget holds no more. */
+  async #winner(race: PairedRace, champion: Candidate, move: Move): Promise<Candidate | undefined> {
+    try {
+      const challengers = await move.propose(champion);
+      return challengers.length > 0 ? await race.winner(champion, challengers) : undefined;
+    } catch (error) {
+      // A proposer's budget may end before that of the task: other kinds of change need none.
+      if (!(error instanceof BudgetExhausted)) throw error;
+      return undefined;
     }
   }
 

@@ -27,6 +27,7 @@ const most = 2;
  */
 export class PairedRace {
   readonly #study: Study;
+  readonly #random: Random;
   readonly #order: readonly number[];
   readonly #screenRows: number;
   readonly #firstRows: number;
@@ -40,6 +41,7 @@ export class PairedRace {
     { screenRows = 8, firstRows = 24, perfectScore = 1 }: PairedRaceOptions = {},
   ) {
     this.#study = study;
+    this.#random = random;
     this.#order = random.shuffle(Array(study.val.length).keys());
     this.#screenRows = screenRows;
     this.#firstRows = Math.min(firstRows, study.val.length);
@@ -58,8 +60,10 @@ export class PairedRace {
 
   /** The first challenger, from the most promising on, that is better than the champion; undefined where none is. */
   async winner(champion: Candidate, challengers: readonly Candidate[]): Promise<Candidate | undefined> {
-    for (const challenger of await this.#screened(champion, challengers)) {
-      if (await this.#beats(challenger, champion)) return challenger;
+    // Drawn anew each time: what a change is for may not be among the rows that were drawn before.
+    const rows = this.#random.sample(await this.#failing(champion), this.#screenRows);
+    for (const challenger of await this.#screened(champion, challengers, rows)) {
+      if (await this.#beats(challenger, champion, rows)) return challenger;
     }
     return undefined;
   }
@@ -69,9 +73,12 @@ export class PairedRace {
     return (await this.#failing(champion)).length === 0;
   }
 
-  /** Those that gain on rows where the champion fails, the most promising first. */
-  async #screened(champion: Candidate, challengers: readonly Candidate[]): Promise<Candidate[]> {
-    const rows = (await this.#failing(champion)).slice(0, this.#screenRows);
+  /** Those that gain on these rows where the champion fails, the most promising first. */
+  async #screened(
+    champion: Candidate,
+    challengers: readonly Candidate[],
+    rows: readonly number[],
+  ): Promise<Candidate[]> {
     const whole = this.#order.length;
     if (rows.length === 0 || !this.#study.affords(challengers.length * rows.length + whole)) return [];
     const before = await this.#study.evaluate(champion, { rows });
@@ -97,8 +104,7 @@ export class PairedRace {
     }
   }
 
-  async #beats(challenger: Candidate, champion: Candidate): Promise<boolean> {
-    const screened = (await this.#failing(champion)).slice(0, this.#screenRows);
+  async #beats(challenger: Candidate, champion: Candidate, screened: readonly number[]): Promise<boolean> {
     for (let seen = this.#firstRows; ; seen = Math.min(2 * seen, this.#order.length)) {
       const cost = [challenger, champion].reduce(
         (sum, { id }) => sum + Math.max(0, seen - (this.#seen.get(id) ?? 0)),

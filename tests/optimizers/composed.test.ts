@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { UnreachableError } from "../../src/core/index.ts";
 import { currentLM, FunctionModel } from "../../src/lm/index.ts";
 import { Predict } from "../../src/modules/index.ts";
 import {
@@ -14,6 +15,7 @@ import {
   Sequence,
   SIMBA,
   type Study,
+  StudyInterrupted,
 } from "../../src/optimizers/index.ts";
 import { biasedModel, biasedRows } from "./biased-model.ts";
 import {
@@ -191,5 +193,37 @@ describe("what a proposer is shown and may write", () => {
     for (const { edits } of found.candidates) {
       expect(edits.self?.instructions ?? "").not.toContain("#");
     }
+  });
+});
+
+describe("PairedAscent", () => {
+  const { task } = plantedTasks.all;
+
+  test("goes on without a proposer whose budget is spent, and counts what it found", async () => {
+    currentLM.set(task.model());
+    const promptModel = task.proposer();
+    const found = await new PairedAscent({ metric: task.metric, promptModel }).compile(task.program(), {
+      train: task.rows(60, 1),
+      val: task.rows(60, 2),
+      budget: { rollouts: 700, reflection: { calls: 0 } },
+    });
+    expect(promptModel.calls).toBe(0);
+    expect(found.program.predictors().get("self")!.state.demos.length).toBeGreaterThan(0);
+    expect(found.after).toBeGreaterThan(found.before);
+  });
+
+  test("an outage is not the end of the budget", async () => {
+    let calls = 0;
+    currentLM.set(
+      new FunctionModel((request) => {
+        if (++calls > 200) throw new UnreachableError("the endpoint is away");
+        return task.reply(request);
+      }),
+    );
+    const run = new PairedAscent({ metric: task.metric, promptModel: task.proposer() }).compile(
+      task.program(),
+      { train: task.rows(60, 1), val: task.rows(60, 2), maxOutages: 3, concurrency: 4 },
+    );
+    await expect(run).rejects.toThrow(StudyInterrupted);
   });
 });
