@@ -9,6 +9,7 @@ export { type Comparison, type Difference, type Flips, pairedInterval } from "./
 export { confidentAnswers } from "./confidence.ts";
 export { type Disagreement, type DisagreementOptions, disagreements } from "./disagreements.ts";
 export { datasetRecord, evaluate, type EvaluateOptions } from "./evaluate.ts";
+export { evaluateWhole } from "./evaluate-whole.ts";
 export { type Estimate, Evaluation, type EvaluationSubject, type Slice } from "./evaluation.ts";
 export {
   bootstrap,

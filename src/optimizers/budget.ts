@@ -45,6 +45,16 @@ export function addUsed(a: Readonly<Used>, b: Readonly<Used>): Used {
   };
 }
 
+/** US dollars of all roles together; null where a price is not known. */
+export function totalCost(used: Readonly<Record<ModelRole, Readonly<Used>>>): number | null {
+  return Object.values(used).reduce(addUsed).cost;
+}
+
+/** A cost as people read it. */
+export function dollars(cost: number | null): string {
+  return cost === null ? "unknown" : `$${cost.toPrecision(3)}`;
+}
+
 /** The study may spend no more; the strategy ends, and the best candidate so far is taken. */
 export class BudgetExhausted extends LmframeError {
   override name = "BudgetExhausted";

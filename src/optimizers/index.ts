@@ -1,3 +1,4 @@
+export { amplifyLabels, type AmplifyLabelsOptions, LabelAmplification } from "./amplify-labels.ts";
 export type { AutoBudget } from "./auto-budget.ts";
 export { Best, type BestOptions } from "./best.ts";
 export { type NamedOptimizerOptions, optimizerByName, optimizerNames } from "./by-name.ts";
@@ -24,6 +25,7 @@ export { Optimization } from "./optimization.ts";
 export { type CompileOptions, Optimizer, type OptimizerOptions, type ProposerOptions } from "./optimizer.ts";
 export { PairedAscent, type PairedAscentOptions } from "./paired-ascent.ts";
 export { RandomSearch, type RandomSearchOptions } from "./random-search.ts";
+export { retune, type RetuneOptions, Retuning } from "./retune.ts";
 export { Sequence, type SequenceOptions } from "./sequence.ts";
 export { SIMBA, type SIMBAOptions } from "./simba.ts";
 export {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Dataset } from "../../src/data/index.ts";
-import { FunctionModel } from "../../src/lm/index.ts";
+import { FunctionModel, type Message } from "../../src/lm/index.ts";
 
 /** What a judge must be told to score as the planted person does, with what the person says of such rows. */
 export const relevanceRules = [
@@ -44,28 +44,32 @@ export interface PlantedJudgeOptions {
  * request gives the same answer.
  */
 export function plantedJudge({
-  malformed,
   name = "planted judge",
   onCall,
+  ...options
 }: PlantedJudgeOptions = {}): FunctionModel {
   return new FunctionModel(
     ({ messages }) => {
-      const system = messages[0]!.content as string;
-      const asked = messages.find(({ role }) => role === "user")!.content as string;
-      onCall?.(system);
-      const entry = asked.slice(asked.indexOf("QL-", asked.indexOf("document")));
-      const kind: Kind = entry.startsWith("QL-BBB") ? 0 : entry.includes("sealed") ? 2 : 1;
-      const rule = relevanceRules[kind as 0 | 1] as (typeof relevanceRules)[number] | undefined;
-      const told = rule !== undefined && system.includes(rule.text);
-      const score = told ? rule.score : system.includes("Never give a five") ? 2 : 5;
-      if (malformed === undefined) return JSON.stringify({ rationale: "it is a leak", score });
-      const lapses = number(entry) % 100 < 100 * malformed && !system.includes(formRule);
-      if (lapses)
-        return `I would say that this one deserves about ${score} points out of 5, as it is a leak.`;
-      return `[[ ## rationale ## ]]\nit is a leak\n\n[[ ## score ## ]]\n${score}\n\n[[ ## completed ## ]]`;
+      onCall?.(messages[0]!.content as string);
+      return judgeReply(messages, options);
     },
-    { name, ...(malformed !== undefined && { abilities: { jsonSchema: false } }) },
+    { name, ...(options.malformed !== undefined && { abilities: { jsonSchema: false } }) },
   );
+}
+
+/** What the planted judge answers. */
+export function judgeReply(messages: readonly Message[], { malformed }: PlantedJudgeOptions = {}): string {
+  const system = messages[0]!.content as string;
+  const asked = messages.find(({ role }) => role === "user")!.content as string;
+  const entry = asked.slice(asked.indexOf("QL-", asked.indexOf("document")));
+  const kind: Kind = entry.startsWith("QL-BBB") ? 0 : entry.includes("sealed") ? 2 : 1;
+  const rule = relevanceRules[kind as 0 | 1] as (typeof relevanceRules)[number] | undefined;
+  const told = rule !== undefined && system.includes(rule.text);
+  const score = told ? rule.score : system.includes("Never give a five") ? 2 : 5;
+  if (malformed === undefined) return JSON.stringify({ rationale: "it is a leak", score });
+  const lapses = number(entry) % 100 < 100 * malformed && !system.includes(formRule);
+  if (lapses) return `I would say that this one deserves about ${score} points out of 5, as it is a leak.`;
+  return `[[ ## rationale ## ]]\nit is a leak\n\n[[ ## score ## ]]\n${score}\n\n[[ ## completed ## ]]`;
 }
 
 function number(seed: string): number {
