@@ -27,3 +27,12 @@ export {
   TopEntry,
 } from "./maintenance/measure.ts";
 export { maintenanceReport, type MaintenanceReportSubject } from "./maintenance/report.ts";
+export { relevanceBullets } from "./relevance-bullets.ts";
+export {
+  type MeasuredJudge,
+  type RelevanceMode,
+  type RelevanceOptions,
+  RelevanceTuning,
+  type TunedRelevance,
+  tuneRelevance,
+} from "./relevance.ts";
