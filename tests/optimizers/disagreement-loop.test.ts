@@ -4,6 +4,7 @@ import { agreementOf, disagreements, evaluate } from "../../src/evaluate/index.t
 import { FunctionModel } from "../../src/lm/index.ts";
 import { Relevance, scaleFeedback } from "../../src/metrics/index.ts";
 import { DisagreementLoop } from "../../src/optimizers/index.ts";
+import { seedsOfTen } from "./planted-task.ts";
 import { plantedJudge, plantedPairs, relevanceRules as rules } from "./planted-judge.ts";
 
 const metric = scaleFeedback("score", { range: [1, 5] });
@@ -35,7 +36,18 @@ describe("DisagreementLoop", () => {
     expect(await nmse(tuned.program)).toBeLessThan(0.55 * (await nmse(judge)));
     // The first proposal is made in sight of the farthest, which here are those that are far off.
     expect(seen[0]!.match(/far off/g)!.length).toBeGreaterThanOrEqual(6);
-    expect(seen.join("").includes("(val)")).toBe(false);
+  });
+
+  test("finds both rules for 9 of 10 seeds, and reads training rows alone", async () => {
+    const reached = await seedsOfTen(async (seed) => {
+      const seen: string[] = [];
+      const loop = new DisagreementLoop({ metric, reflectionModel: writer(seen), seed });
+      const [train, val] = [plantedPairs(60, 10 + seed), plantedPairs(80, 40 + seed)];
+      const tuned = await loop.compile(judge, { train, val, budget: { rollouts: 800 } });
+      const hidden = val.rows().some(({ document }) => seen.some((prompt) => prompt.includes(document)));
+      return !hidden && (await evaluate(tuned.program, rows.test, metric)).score === 1;
+    });
+    expect(reached).toBeGreaterThanOrEqual(9);
   });
 
   test("accepts nothing that wins the disputed rows and loses the rest", async () => {

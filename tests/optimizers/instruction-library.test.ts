@@ -9,7 +9,9 @@ import { FunctionModel } from "../../src/lm/index.ts";
 import { exactMatch } from "../../src/metrics/index.ts";
 import { Predict } from "../../src/modules/index.ts";
 import { type Bullet, InstructionLibrary, LibrarySearch } from "../../src/optimizers/index.ts";
-import { TwoSteps } from "./planted-task.ts";
+import { seedsOfTen, TwoSteps } from "./planted-task.ts";
+import { plantedTasks, ticketLibrary } from "./planted-tasks.ts";
+import { harmfulSentence, rules, TicketTask } from "./planted-tickets.ts";
 
 const bullets: Bullet[] = [
   { id: "idle", text: "Be polite.", approved: true },
@@ -98,6 +100,31 @@ describe("LibrarySearch", () => {
     await expect(several.compile(new TwoSteps().withLM(lm), { train: data, val: data })).rejects.toThrow(
       '{ predictor: "read" }',
     );
+  });
+});
+
+describe("what a library can reach: what its bullets hold", () => {
+  test.each(["rule", "noise"] as const)("%s, for 9 of 10 seeds within 400 rollouts", async (name) => {
+    const { task, optimum } = plantedTasks[name];
+    // One of the planted sentences harms where the model heeds it.
+    const heedful = new TicketTask({ ...task.options, harmful: true });
+    const program = () => task.program().withLM(heedful.model());
+    const reached = await seedsOfTen(async (seed) => {
+      const search = new LibrarySearch({ metric: task.metric, library: ticketLibrary, seed });
+      const found = await search.compile(program(), {
+        train: task.rows(2, seed),
+        val: task.rows(100, 100 + seed),
+        budget: { rollouts: 400 },
+      });
+      const { instructions } = found.program.predictors().get("self")!.state;
+      const unseen = await evaluate(found.program, task.rows(300, 200 + seed), task.metric);
+      return (
+        instructions.includes(rules.last) &&
+        !instructions.includes(harmfulSentence) &&
+        unseen.score >= optimum - 0.06
+      );
+    });
+    expect(reached).toBeGreaterThanOrEqual(9);
   });
 });
 

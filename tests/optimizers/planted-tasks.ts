@@ -1,4 +1,4 @@
-import { TicketTask } from "./planted-tickets.ts";
+import { harmfulSentence, rules, TicketTask } from "./planted-tickets.ts";
 
 /** Tasks of which each needs something else, with what a program that knows it all scores on unseen rows. */
 export const plantedTasks = {
@@ -31,3 +31,13 @@ export const plantedTasks = {
 } as const;
 
 export type PlantedTaskName = keyof typeof plantedTasks;
+
+/** A library for them: what helps, what harms, what does neither, and a bullet that nobody approved. */
+export const ticketLibrary = [
+  { id: "idle", text: "Read the whole message.", approved: true },
+  { id: "harmful", text: harmfulSentence, approved: true },
+  { id: "last", text: rules.last, approved: true },
+  { id: "polite", text: "Mind that people are upset.", approved: true },
+  { id: "code", text: rules.code, approved: true },
+  { id: "unapproved", text: "Ask the person back.", approved: false },
+];

@@ -8,9 +8,11 @@ import {
   Best,
   BootstrapFewShot,
   COPRO,
+  DisagreementLoop,
   GEPA,
   KNNFewShot,
   LabeledFewShot,
+  LibrarySearch,
   MIPROv2,
   type Optimizer,
   PairedAscent,
@@ -19,7 +21,7 @@ import {
   SIMBA,
 } from "../../src/optimizers/index.ts";
 import { outcome } from "./planted-task.ts";
-import { plantedTasks } from "./planted-tasks.ts";
+import { plantedTasks, ticketLibrary } from "./planted-tasks.ts";
 import { wordsEmbedder } from "./words-embedder.ts";
 
 afterEach(() => currentLM.set(undefined));
@@ -45,6 +47,8 @@ const strategies: Readonly<Record<string, Make>> = {
         (shared) => new BootstrapFewShot({ ...shared, maxLabeledDemos: 4 }),
       ],
     }),
+  DisagreementLoop: (promptModel) => new DisagreementLoop({ ...options, promptModel }),
+  LibrarySearch: () => new LibrarySearch({ ...options, library: ticketLibrary }),
   RandomSearch: () => new RandomSearch({ ...options, numCandidates: 3 }),
   BootstrapFewShot: () => new BootstrapFewShot(options),
   LabeledFewShot: () => new LabeledFewShot(options),
