@@ -37,7 +37,7 @@ async function bundle() {
       "./src/index.ts",
       "./src/**/main.ts",
       "./src/**/owner-watch.ts",
-      "./src/serving/scoring-worker.ts",
+      "./src/**/scoring-worker.ts",
     ],
     outbase: "src",
     outdir: fresh,
