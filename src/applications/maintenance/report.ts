@@ -69,8 +69,8 @@ export function maintenanceReport(subject: MaintenanceReportSubject): Report {
 const modeColours = { vector: colours.after, text: colours.before, hybrid: colours.candidate };
 const kindNames: Readonly<Record<string, string>> = {
   all: "all questions",
-  words: "share words with their entries",
-  none: "share no word with them",
+  words: "sharing words",
+  none: "sharing no word",
 };
 
 function search(retrieval: Dataset<RetrievalMeasure>): Section {
