@@ -68,7 +68,7 @@ export class Admission {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(error);
       };
-      const leave = () => give(left.reason as Error);
+      const leave = () => give(new DOMException("the caller has gone", "AbortError"));
       const timer = setTimeout(
         () => give(this.#busy("no place came free in time")),
         this.#limits.seconds * 1000,
@@ -117,7 +117,7 @@ export class Place {
   #released = false;
 
   constructor(seconds: number, left: AbortSignal, release: () => void) {
-    const leave = () => this.abort(left.reason);
+    const leave = () => this.abort(new DOMException("the caller has gone", "AbortError"));
     left.addEventListener("abort", leave);
     const timer = setTimeout(
       () => this.abort(new DOMException(`took longer than ${seconds} s`, "TimeoutError")),

@@ -1,6 +1,5 @@
 import { Hono } from "hono";
-import { redact } from "../core/index.ts";
-import { failureBody, failureOf, newRequestId, RequestFailure } from "./failure.ts";
+import { failureBody, newRequestId, RequestFailure } from "./failure.ts";
 import { admitted, authenticated, operatorsOnly, sameSite, within } from "./gatekeeper.ts";
 import { pages } from "./pages/pages.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
@@ -9,7 +8,7 @@ import { feedback } from "./routes/feedback.ts";
 import { invocations } from "./routes/invocations.ts";
 import { operatorStatus, publicStatus } from "./routes/status.ts";
 import { streamRoute } from "./routes/stream.ts";
-import type { Service, ServiceEnv } from "./service.ts";
+import { report, type Service, type ServiceEnv } from "./service.ts";
 
 /**
  * The routes of a served program, in the order a request meets them: what anybody may see; who calls; figures; and
@@ -53,12 +52,8 @@ export function serviceApp(service: Service, loopback: boolean): Hono<ServiceEnv
     return context.json(failureBody(failure, false, context.var.requestId), 404);
   });
   app.onError((error, context) => {
-    const failure = failureOf(error);
+    const failure = report(context, service, error);
     const { requestId } = context.var;
-    if (failure.status >= 500 && failure.status !== 503)
-      service.log(
-        redact(`${requestId} ${context.req.path} ${failure.status}: ${error.stack ?? error.message}`),
-      );
     if (failure.retryAfter !== undefined) context.header("retry-after", String(failure.retryAfter));
     if (failure.status === 401) context.header("www-authenticate", "Bearer");
     const openai = context.req.path.startsWith("/v1/");

@@ -47,6 +47,8 @@ export function failureOf(error: unknown): RequestFailure {
     return new RequestFailure(502, "the model's answer could not be read", because);
   if (error instanceof Error && error.name === "TimeoutError")
     return new RequestFailure(504, "the program took too long", because);
+  if (error instanceof Error && error.name === "AbortError")
+    return new RequestFailure(503, "the request was given up", because);
   return new RequestFailure(500, "the program failed; the server's log says why", because);
 }
 

@@ -1,8 +1,10 @@
 import type { Context } from "hono";
+import { redact } from "../core/index.ts";
 import { type CallSettings, type Module, type Principal, withCallSettings } from "../modules/index.ts";
 import type { Index } from "../retrieval/index.ts";
 import type { Admission, Place } from "./admission.ts";
 import type { ConversationFields } from "./conversation.ts";
+import { failureOf, type RequestFailure } from "./failure.ts";
 import type { FeedbackLog } from "./feedback-log.ts";
 import type { PerformanceMonitor } from "./performance-monitor.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -55,6 +57,17 @@ export type ServiceContext = Context<ServiceEnv>;
 export function work<T>(context: ServiceContext, service: Service, body: () => Promise<T>): Promise<T> {
   const { principal } = context.var.caller;
   return context.var.place.run((signal) =>
-    withCallSettings({ ...service.settings, principal, signal }, body),
+    withCallSettings({ ...service.settings, principal, signal }, () => body(signal)),
   );
+}
+
+/** What a caller is told of an error; the log is told the rest, where the request is not to blame. */
+export function report(context: ServiceContext, service: Service, error: unknown): RequestFailure {
+  const failure = failureOf(error);
+  const { status } = failure;
+  if (status >= 500 && status !== 503) {
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    service.log(redact(`${context.var.requestId} ${context.req.path} ${status}: ${told}`));
+  }
+  return failure;
 }

@@ -4,10 +4,10 @@ import { streamSSE } from "hono/streaming";
 import { meterUsage, type UsageTotals } from "../../lm/index.ts";
 import { plain } from "../../tracking/plain.ts";
 import { answerText, conversationInputs } from "../conversation.ts";
-import { failureBody, failureOf, RequestFailure } from "../failure.ts";
+import { failureBody, RequestFailure } from "../failure.ts";
 import { jsonObject } from "../gatekeeper.ts";
 import { readInputs } from "../read-inputs.ts";
-import { type Service, type ServiceContext, type ServiceEnv, work } from "../service.ts";
+import { report, type Service, type ServiceContext, type ServiceEnv, work } from "../service.ts";
 
 type Outputs = Readonly<Record<string, unknown>>;
 
@@ -74,10 +74,10 @@ function streamed(
       await piece({ role: "assistant", content: "" });
       let shown = "";
       let source: string | undefined;
-      const { value, usage } = await work(context, service, () =>
+      const { value, usage } = await work(context, service, (signal) =>
         meterUsage(async () => {
           if (!stream) return program.call(inputs) as Promise<Outputs>;
-          const deltas = program.stream(inputs);
+          const deltas = program.stream(inputs, { signal });
           for (;;) {
             const step = await deltas.next();
             if (step.done) return step.value as Outputs;
@@ -97,8 +97,7 @@ function streamed(
       if (withUsage) await send({ choices: [], usage: openaiUsage(usage) });
     } catch (error) {
       // The status is sent already: what went wrong comes as the last piece.
-      const failure = failureOf(error);
-      service.log(`${context.var.requestId} ${failure.status} in a stream: ${String(error)}`);
+      const failure = report(context, service, error);
       await events.writeSSE({ data: JSON.stringify(failureBody(failure, true, context.var.requestId)) });
     }
     await events.writeSSE({ data: "[DONE]" });

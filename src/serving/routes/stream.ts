@@ -1,9 +1,9 @@
 import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
-import { failureBody, failureOf } from "../failure.ts";
+import { failureBody } from "../failure.ts";
 import { jsonObject } from "../gatekeeper.ts";
 import { readInputs } from "../read-inputs.ts";
-import { type Service, type ServiceEnv, work } from "../service.ts";
+import { report, type Service, type ServiceEnv, work } from "../service.ts";
 import { followSteps } from "../steps.ts";
 import { declared } from "./chat-completions.ts";
 
@@ -19,12 +19,12 @@ export function streamRoute(app: Hono<ServiceEnv>, service: Service): void {
       events.onAbort(() => context.var.place.abort(new DOMException("the caller has gone", "AbortError")));
       const send = (event: string, data: unknown) => events.writeSSE({ event, data: JSON.stringify(data) });
       try {
-        const outputs = await work(context, service, () =>
+        const outputs = await work(context, service, (signal) =>
           followSteps(
             (step) => void send("step", step),
             async () => {
               if (!service.stream) return (await program.call(inputs)) as Record<string, unknown>;
-              const deltas = program.stream(inputs);
+              const deltas = program.stream(inputs, { signal });
               for (;;) {
                 const step = await deltas.next();
                 if (step.done) return step.value as Record<string, unknown>;
@@ -35,8 +35,7 @@ export function streamRoute(app: Hono<ServiceEnv>, service: Service): void {
         );
         await send("result", declared(service, outputs));
       } catch (error) {
-        const failure = failureOf(error);
-        service.log(`${context.var.requestId} ${failure.status} in a stream: ${String(error)}`);
+        const failure = report(context, service, error);
         await send("error", failureBody(failure, false, context.var.requestId));
       }
     });
