@@ -172,6 +172,8 @@ export {
   Completeness,
   type ConfidentAnswer,
   ConfusionMatrix,
+  ContextualJudge,
+  type ContextualJudgeOptions,
   type Direction,
   exactMatch,
   expectedCalibrationError,

@@ -21,6 +21,8 @@ export type { FieldMetric } from "./field-metric.ts";
 export { grounded, type GroundedFields, groundedness, ungroundedWords } from "./groundedness.ts";
 export {
   Completeness,
+  ContextualJudge,
+  type ContextualJudgeOptions,
   type Direction,
   Faithfulness,
   Judge,

@@ -1,4 +1,5 @@
 export { Completeness } from "./completeness.ts";
+export { ContextualJudge, type ContextualJudgeOptions } from "./contextual-judge.ts";
 export { Faithfulness } from "./faithfulness.ts";
 export { type Direction, goodness, Judge, type Judgement } from "./judge.ts";
 export { judged } from "./judged.ts";
