@@ -16,9 +16,11 @@ import { optimizeCommand } from "./optimize.ts";
 import { note } from "./output.ts";
 import { promptCommand } from "./prompt.ts";
 import { searchCommand } from "./search.ts";
+import { serveCommand } from "./serve.ts";
 import { promptsCommand } from "./prompts.ts";
 import { downCommand, statusCommand, upCommand } from "./services.ts";
 import { syncCommand } from "./sync.ts";
+import { tokensCommand } from "./tokens.ts";
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as {
   version: string;
@@ -57,6 +59,8 @@ for (const command of [
   searchCommand,
   askCommand,
   chatCommand,
+  serveCommand,
+  tokensCommand,
   syncCommand,
   upCommand,
   downCommand,

@@ -54,7 +54,11 @@ export interface ServiceEnv {
 export type ServiceContext = Context<ServiceEnv>;
 
 /** Does a request's work in its place, on behalf of its caller: no input can say who that is. */
-export function work<T>(context: ServiceContext, service: Service, body: () => Promise<T>): Promise<T> {
+export function work<T>(
+  context: ServiceContext,
+  service: Service,
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { principal } = context.var.caller;
   return context.var.place.run((signal) =>
     withCallSettings({ ...service.settings, principal, signal }, () => body(signal)),

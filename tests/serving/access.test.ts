@@ -85,7 +85,8 @@ describe("nothing of another group", () => {
     const seen = await Promise.all(
       Array.from({ length: 10 }, (_, call) => everything(bearer(call % 2 === 0 ? red : blue))),
     );
-    for (const [call, { text }] of seen.entries()) expect(text).not.toMatch(call % 2 === 0 ? /\bblue\b/ : /\bred\b/);
+    for (const [call, { text }] of seen.entries())
+      expect(text).not.toMatch(call % 2 === 0 ? /\bblue\b/ : /\bred\b/);
   });
 
   test("without a token, or with one that does not hold, nothing at all", async () => {

@@ -35,7 +35,7 @@ class Reply {
   }
 }
 
-const down = () => {
+const down = (): never => {
   throw new UnreachableError("nobody answers");
 };
 const ask = (pipeline: RobustPipeline) => pipeline.call({ question: "?" });
