@@ -80,7 +80,7 @@ export class PairedAscent extends Optimizer<PairedAscentOptions> {
       const move = moves.shift()!;
       moves.push(move);
       if (move.misses >= move.patience) continue;
-      if (!study.affords(race.missing(champion) + 1) || (await race.perfect(champion))) break;
+      if (!study.affords(race.least) || (await race.perfect(champion))) break;
       const winner = await this.#winner(race, champion, move);
       if (winner === undefined) {
         move.misses++;

@@ -48,9 +48,9 @@ export class PairedRace {
     this.#perfectScore = perfectScore;
   }
 
-  /** What it takes to run `candidate` on all rows. */
-  missing(candidate: Candidate): number {
-    return this.#order.length - (this.#seen.get(candidate.id) ?? 0);
+  /** What the smallest race takes, with what its winner takes to be run on all rows. */
+  get least(): number {
+    return this.#screenRows + this.#order.length;
   }
 
   /** Says that `candidate` was run on all rows. */
@@ -111,7 +111,7 @@ export class PairedRace {
         0,
       );
       // Whichever of the two is kept must still be run on the rows that it was not yet run on.
-      if (!this.#study.affords(cost + Math.max(this.missing(champion), this.#order.length - seen)))
+      if (!this.#study.affords(cost + Math.max(this.#missing(champion), this.#order.length - seen)))
         return false;
       const [before, after] = [await this.#run(champion, seen), await this.#run(challenger, seen)];
       const { gain, error, differing } = await this.#gain(before, after, screened);
@@ -161,6 +161,10 @@ export class PairedRace {
       error: Math.hypot(share * failing.error, (1 - share) * passing.error),
       differing: all.filter((value) => value !== 0).length,
     };
+  }
+
+  #missing(candidate: Candidate): number {
+    return this.#order.length - (this.#seen.get(candidate.id) ?? 0);
   }
 
   async #run(candidate: Candidate, seen: number): Promise<Rollouts> {
