@@ -2,13 +2,12 @@ import {
   ConfigurationError,
   type Displayable,
   display,
-  escapeHtml,
   type MimeBundle,
   type RunRecord,
   type Trackable,
 } from "../core/index.ts";
 import { Dataset, type TableLike } from "../data/index.ts";
-import { type Agreement, agreementOf, type Evaluation, evaluateWhole } from "../evaluate/index.ts";
+import { type Agreement, agreementOf, type Evaluation, evaluateWhole, showTable } from "../evaluate/index.ts";
 import { Relevance, scaleFeedback } from "../metrics/index.ts";
 import type { Module } from "../modules/index.ts";
 import {
@@ -116,7 +115,7 @@ export class RelevanceTuning<J extends Module = Module> implements Displayable, 
 
   [display](): MimeBundle {
     const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-    const cells = [this.before, ...this.modes].map((judge) => {
+    const rows = [this.before, ...this.modes].map((judge) => {
       const { nmse, weightedKappa, exact } = judge.agreement.figures;
       const tuned = judge as Partial<TunedRelevance>;
       const task = tuned.optimization?.used.task;
@@ -130,15 +129,12 @@ export class RelevanceTuning<J extends Module = Module> implements Displayable, 
         task === undefined ? "" : String(task.calls),
       ];
     });
-    const head = ["mode", "NMSE (95 % interval)", "change", "unreadable", "kappa", "same score", "calls"];
     const { train, val, test } = this.rows;
-    const caption = `Judge of relevance against a person, on ${test} unseen rows (${train} learnt from, ${val} chosen by)`;
-    const row = (tag: string, texts: readonly string[]) =>
-      `<tr>${texts.map((text) => `<${tag} style="text-align:left">${escapeHtml(text)}</${tag}>`).join("")}</tr>`;
-    return {
-      "text/html": `<table class="lmframe-relevance"><caption>${escapeHtml(caption)}</caption>${row("th", head)}${cells.map((texts) => row("td", texts)).join("")}</table>`,
-      "text/plain": [caption, ...[head, ...cells].map((texts) => texts.join("  "))].join("\n"),
-    };
+    return showTable({
+      caption: `Judge of relevance against a person, on ${test} unseen rows (${train} learnt from, ${val} chosen by)`,
+      head: ["mode", "NMSE (95 % interval)", "change", "unreadable", "kappa", "same score", "calls"],
+      rows,
+    });
   }
 }
 

@@ -29,3 +29,4 @@ export {
   type RolloutStatus,
 } from "./rollout.ts";
 export { type RowResult, RowResults } from "./row-results.ts";
+export { type ShownTable, showTable } from "./show-table.ts";

@@ -1,6 +1,6 @@
-import { type Displayable, display, escapeHtml, type MimeBundle } from "../core/index.ts";
+import { type Displayable, display, type MimeBundle } from "../core/index.ts";
 import { Dataset, type TableLike } from "../data/index.ts";
-import { type Agreement, agreementOf, type Evaluation, evaluateWhole } from "../evaluate/index.ts";
+import { type Agreement, agreementOf, type Evaluation, evaluateWhole, showTable } from "../evaluate/index.ts";
 import { meterUsage, type UsageTotals } from "../lm/index.ts";
 import type { Metric, Scale } from "../metrics/index.ts";
 import type { Module } from "../modules/index.ts";
@@ -68,19 +68,18 @@ export class LabelAmplification<J extends Module = Module> implements Displayabl
       const [was, is] = [this.agreementBefore.figures[name], this.agreement.figures[name]];
       return `${was.mean.toFixed(2)} → ${is.mean.toFixed(2)} (${is.interval[0].toFixed(2)} to ${is.interval[1].toFixed(2)})`;
     };
-    const lines = [
-      ["labels", `${this.labels} of ${this.labelled.length} rows`],
-      ["held-out human labels", String(this.agreement.rows)],
-      ["NMSE, percent", figure("nmse")],
-      ["kappa, quadratic weights", figure("weightedKappa")],
-      ["same score", figure("exact")],
-      ["cost per label", dollars(this.costPerLabel)],
-      ["with the search", dollars(this.costPerLabelWithSearch)],
-    ] as const;
-    return {
-      "text/html": `<table class="lmframe-labels">${lines.map(([name, value]) => `<tr><th style="text-align:left">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`).join("")}</table>`,
-      "text/plain": lines.map(([name, value]) => `${name}: ${value}`).join("\n"),
-    };
+    return showTable({
+      head: ["", "labels made of few"],
+      rows: [
+        ["labels", `${this.labels} of ${this.labelled.length} rows`],
+        ["held-out human labels", String(this.agreement.rows)],
+        ["NMSE, percent", figure("nmse")],
+        ["kappa, quadratic weights", figure("weightedKappa")],
+        ["same score", figure("exact")],
+        ["cost per label", dollars(this.costPerLabel)],
+        ["with the search", dollars(this.costPerLabelWithSearch)],
+      ],
+    });
   }
 }
 

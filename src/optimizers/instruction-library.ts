@@ -1,6 +1,6 @@
-import { DataError, type Displayable, display, escapeHtml, type MimeBundle } from "../core/index.ts";
+import { DataError, type Displayable, display, type MimeBundle } from "../core/index.ts";
 import { Dataset, type TableLike } from "../data/index.ts";
-import type { Evaluation } from "../evaluate/index.ts";
+import { type Evaluation, showTable } from "../evaluate/index.ts";
 import type { LanguageModel } from "../lm/index.ts";
 import { Predict } from "../modules/index.ts";
 import { signature } from "../signature/index.ts";
@@ -141,23 +141,10 @@ export class InstructionLibrary implements Displayable {
   }
 
   [display](): MimeBundle {
-    const cells = this.bullets.map(({ id, text, approved }) => [
-      id,
-      approved ? "approved" : "proposed",
-      text,
-    ]);
-    return {
-      "text/html":
-        `<table class="lmframe-library"><tr><th>id</th><th></th><th style="text-align:left">text</th></tr>` +
-        cells
-          .map(
-            (row) =>
-              `<tr>${row.map((cell) => `<td style="text-align:left">${escapeHtml(cell)}</td>`).join("")}</tr>`,
-          )
-          .join("") +
-        `</table>`,
-      "text/plain": cells.map((row) => row.join("  ")).join("\n"),
-    };
+    return showTable({
+      head: ["id", "", "text"],
+      rows: this.bullets.map(({ id, text, approved }) => [id, approved ? "approved" : "proposed", text]),
+    });
   }
 
   #numbered(texts: readonly string[]): Bullet[] {

@@ -1,13 +1,6 @@
-import {
-  type Displayable,
-  display,
-  escapeHtml,
-  type MimeBundle,
-  type RunRecord,
-  type Trackable,
-} from "../core/index.ts";
+import { type Displayable, display, type MimeBundle, type RunRecord, type Trackable } from "../core/index.ts";
 import { Dataset, type TableLike } from "../data/index.ts";
-import { type Comparison, type Evaluation, evaluateWhole } from "../evaluate/index.ts";
+import { type Comparison, type Evaluation, evaluateWhole, showTable } from "../evaluate/index.ts";
 import type { LanguageModel } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
 import type { Module } from "../modules/index.ts";
@@ -83,7 +76,7 @@ export class Retuning<P extends Module = Module> implements Displayable, Trackab
   }
 
   [display](): MimeBundle {
-    const cells = this.#evaluations.map((evaluation) => {
+    const rows = this.#evaluations.map((evaluation) => {
       const { mean, interval } = evaluation.estimate;
       const { calls, cost } = evaluation.used;
       return [
@@ -94,17 +87,12 @@ export class Retuning<P extends Module = Module> implements Displayable, Trackab
         dollars(cost),
       ];
     });
-    const head = ["", "score (95 % interval)", "unreadable", "calls", "cost"];
-    const search = `The search took ${this.optimization.used.task.calls} calls and cost ${dollars(this.searchCost)}.`;
-    const { verdict } = this.gain;
-    const row = (tag: string, texts: readonly string[]) =>
-      `<tr>${texts.map((text) => `<${tag} style="text-align:left">${escapeHtml(text)}</${tag}>`).join("")}</tr>`;
-    return {
-      "text/html":
-        `<table class="lmframe-retuning">${row("th", head)}${cells.map((texts) => row("td", texts)).join("")}</table>` +
-        `<p>${escapeHtml(`${verdict} ${search}`)}</p>`,
-      "text/plain": [...[head, ...cells].map((texts) => texts.join("  ")), verdict, search].join("\n"),
-    };
+    const { calls } = this.optimization.used.task;
+    return showTable({
+      head: ["", "score (95 % interval)", "unreadable", "calls", "cost"],
+      rows,
+      note: `${this.gain.verdict} The search took ${calls} calls and cost ${dollars(this.searchCost)}.`,
+    });
   }
 
   get #evaluations(): Evaluation[] {
