@@ -35,8 +35,8 @@ describe("tuneRelevance", () => {
     async (seed) => {
       const lm = plantedJudge({ malformed: 0.45 });
       const judge = new Relevance({ lm, adapter: chatAdapter });
-      const data = plantedPairs(400, seed);
-      const compile = { budget: { rollouts: 2500 } };
+      const data = plantedPairs(300, seed);
+      const compile = { budget: { rollouts: 1200 } };
       const tuning = await tuneRelevance(data, {
         judge,
         library,
@@ -44,7 +44,7 @@ describe("tuneRelevance", () => {
         seed,
         compile,
       });
-      expect(tuning.rows).toEqual({ train: 160, val: 120, test: 120 });
+      expect(tuning.rows).toEqual({ train: 120, val: 90, test: 90 });
       expect(tuning.before.unreadable).toBeGreaterThan(0.4);
       expect(tuning.modes.map(({ mode }) => mode)).toEqual(["rewrite", "library", "disagreement"]);
       for (const { mode, reduction, unreadable, agreement } of tuning.modes) {
