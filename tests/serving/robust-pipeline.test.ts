@@ -8,7 +8,7 @@ import {
 } from "../../src/core/index.ts";
 import { Module } from "../../src/modules/index.ts";
 import { signature } from "../../src/signature/index.ts";
-import { RobustPipeline, UnansweredError } from "../../src/serving/index.ts";
+import { type FallbackReason, RobustPipeline, UnansweredError } from "../../src/serving/index.ts";
 import { CircuitBreaker } from "../../src/serving/circuit-breaker.ts";
 
 const good = "Replace the gasket and torque the bolts.";
@@ -35,20 +35,22 @@ class Reply {
   }
 }
 
-const down = (): never => {
+function down(): never {
   throw new UnreachableError("nobody answers");
-};
+}
 const ask = (pipeline: RobustPipeline) => pipeline.call({ question: "?" });
 
+const poor: readonly (readonly [string, () => unknown, FallbackReason])[] = [
+  ["an answer of ten characters", () => "ten chars.", "invalid"],
+  ["an apology", () => "I'm sorry, but I can not help with that question.", "invalid"],
+  ["an apology with a typographic apostrophe", () => "I’m so sorry, I have no idea about it.", "invalid"],
+  ["no answer", () => ({}), "invalid"],
+  ["an outage", down, "error"],
+  ["an answer that is late", () => new Promise(() => undefined), "timeout"],
+];
+
 describe("a chain of programs", () => {
-  test.each([
-    ["an answer of ten characters", () => "ten chars.", "invalid"],
-    ["an apology", () => "I'm sorry, but I can not help with that question.", "invalid"],
-    ["an apology with a typographic apostrophe", () => "I’m so sorry, I have no idea about it.", "invalid"],
-    ["no answer", () => ({}), "invalid"],
-    ["an outage", down, "error"],
-    ["an answer that is late", () => new Promise(() => undefined), "timeout"],
-  ] as const)("%s falls back, counted and visible", async (_, reply, reason) => {
+  test.each(poor)("%s falls back, counted and visible", async (_, reply, reason) => {
     const pipeline = new RobustPipeline([new Answerer(reply), new Answerer(() => good)], { timeout: 0.05 });
     const spans: Span[] = [];
     const stop = listen({ end: (span) => void spans.push(span) }, ["module"]);

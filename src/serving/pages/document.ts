@@ -30,7 +30,7 @@ const forms = `
 .cited p { white-space: pre-wrap; margin: .25rem 0 .5rem; padding-left: 1rem; border-left: 2px solid var(--line) }
 form { max-width: 48rem }
 form label { display: block; font-weight: 500; margin: .75rem 0 .25rem }
-form small { display: block; color: var(--soft) }
+form small { display: block; color: var(--soft); margin-top: .4rem }
 textarea, input, select { display: block; width: 100%; margin: 0 }
 textarea { font: inherit; color: var(--ink); background: var(--wash); border: 1px solid var(--soft); border-radius: 6px; padding: .5rem .6rem; resize: vertical }
 button { font: inherit; color: var(--ink); background: var(--wash); border: 1px solid var(--soft); border-radius: 6px; padding: .45rem .9rem; min-height: 2.75rem; margin: .6rem .5rem 0 0; cursor: pointer }
