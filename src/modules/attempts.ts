@@ -67,23 +67,28 @@ export class Attempts {
     let last: unknown;
     for (let attempt = 0; attempt < n; attempt++) {
       let failed: FailedAttempt;
-      try {
-        const outputs = await run({ temperature, rollout: first + attempt });
+      const tried = await settled(run({ temperature, rollout: first + attempt }));
+      if (tried.status === "fulfilled") {
+        // What the reward throws is a fault of the reward, and no try is to blame.
+        const outputs = tried.value;
         const { score, feedback } = read(await reward(inputs as never, outputs as never));
         if (!best || score > best.score) best = { outputs, score };
         if (score >= threshold) return outputs;
         failed = { outputs, reward: score, feedback, threshold };
-      } catch (error) {
-        if (isOutage(error) || callSettings().signal?.aborted) throw error;
-        last = error;
-        if (++failures > failCount) throw error;
-        failed = { outputs: undefined, reward: undefined, feedback: describeError(error).message, threshold };
+      } else {
+        last = tried.reason;
+        if (isOutage(last) || callSettings().signal?.aborted || ++failures > failCount) throw last;
+        failed = { outputs: undefined, reward: undefined, feedback: describeError(last).message, threshold };
       }
       if (attempt < n - 1) await learn?.(failed);
     }
     if (!best) throw last;
     return best.outputs;
   }
+}
+
+async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  return (await Promise.allSettled([work]))[0];
 }
 
 function read(reward: Reward): { score: number; feedback: string | undefined } {

@@ -69,6 +69,16 @@ describe("BestOfN", () => {
     await expect(strict.call({ article: "x" })).rejects.toThrow("reply");
   });
 
+  test("what the reward throws is thrown", async () => {
+    const { lm, asked } = drawing("abc");
+    const broken = () => {
+      throw new TypeError("no such column");
+    };
+    const best = new BestOfN(titled(lm), { n: 3, reward: broken, threshold: 1 });
+    await expect(best.call({ article: "x" })).rejects.toThrow("no such column");
+    expect(asked.length).toBe(1);
+  });
+
   test("an outage is thrown at once", async () => {
     const { lm, asked } = drawing("abc", new UnreachableError("away"), "a");
     const best = new BestOfN(titled(lm), { n: 3, reward: short, threshold: 1 });
