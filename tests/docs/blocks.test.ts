@@ -103,12 +103,15 @@ describe("the commands of a page are there", () => {
         expect(builtIn || Object.keys(scripts).includes(npm[1]!)).toBe(true);
         return;
       }
-      const lmframe = /^(?:npx )?lmframe (\w+)/.exec(command);
+      const lmframe = /^(?:npx )?lmframe (\w+)(?: (\w+))?/.exec(command);
       if (!lmframe) return;
-      const verb = lmframe[1]!;
-      expect(help()).toMatch(new RegExp(`^  ${verb} `, "m"));
+      const [verb, under] = [lmframe[1]!, lmframe[2]];
+      const has = (text: string, name: string) => new RegExp(`^  ${name} `, "m").test(text);
+      expect(has(help(), verb)).toBe(true);
+      const verbs = under !== undefined && /^Commands:/m.test(help(verb)) ? [verb, under] : [verb];
+      if (under !== undefined && verbs.length > 1) expect(has(help(verb), under)).toBe(true);
       for (const [flag] of command.replaceAll(/'[^']*'/g, "").matchAll(/--[\w-]+/g)) {
-        expect(help(verb)).toMatch(new RegExp(`${flag}\\b`));
+        expect(help(...verbs)).toMatch(new RegExp(`${flag}\\b`));
       }
     },
   );
