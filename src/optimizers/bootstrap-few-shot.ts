@@ -50,10 +50,10 @@ export async function bootstrapDemos(
   const taken = new Map<number, Rollout>();
   for (let round = 0; round < maxRounds && taken.size < maxBootstrappedDemos; round++) {
     const open = order.filter((index) => !taken.has(index));
-    // The size of a piece must not depend on the concurrency, or the run would.
-    const size = Math.max(1, maxBootstrappedDemos * 2);
-    for (let start = 0; start < open.length && taken.size < maxBootstrappedDemos; start += size) {
-      const rows = open.slice(start, start + size);
+    // As many at once as are still needed: none is run that one after the other would not be.
+    for (let start = 0; start < open.length && taken.size < maxBootstrappedDemos;) {
+      const rows = open.slice(start, start + maxBootstrappedDemos - taken.size);
+      start += rows.length;
       const { results } = await study.evaluate(shown, {
         split: "train",
         rows,
