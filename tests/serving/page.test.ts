@@ -29,14 +29,14 @@ class Hostile extends Module {
 async function open(
   url: string,
   width = 1000,
-): Promise<{ page: Page; faults: string[]; close(): Promise<void> }> {
+): Promise<{ page: Page; faults: string[]; leave: () => Promise<void> }> {
   const context = await browser().newContext({ viewport: { width, height: 800 } });
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
   await page.goto(url);
-  return { page, faults, close: () => context.close() };
+  return { page, faults, leave: () => context.close() };
 }
 
 const overflow = (page: Page) =>
@@ -45,7 +45,7 @@ const overflow = (page: Page) =>
 describe("the page", () => {
   test("asks by keyboard, opens a citation, rates; what is hostile is text", async () => {
     const { url } = await here.serve(new Hostile());
-    const { page, faults, close } = await open(url);
+    const { page, faults, leave } = await open(url);
     await page.locator("#question:focus").waitFor();
     await page.keyboard.type("Why?");
     await page.keyboard.press("Enter");
@@ -76,12 +76,12 @@ describe("the page", () => {
     expect(await page.title()).toBe("Hostile");
     expect(await page.locator("main img, main script, main b").count()).toBe(0);
     expect(faults).toEqual([]);
-    await close();
+    await leave();
   });
 
   test("fits a phone", async () => {
     const { url } = await here.serve(new Hostile());
-    const { page, close } = await open(url, 360);
+    const { page, leave } = await open(url, 360);
     await page.locator("#question").fill(`What about ${"verylongword".repeat(20)}?`);
     await page.keyboard.press("Enter");
     await page.waitForSelector(".cited");
@@ -97,7 +97,7 @@ describe("the page", () => {
       await page.goto(url + path);
       expect(await overflow(page), path).toBe(0);
     }
-    await close();
+    await leave();
   });
 
   test("tries a row, and says what is wrong with it", async () => {
@@ -110,7 +110,7 @@ describe("the page", () => {
       }
     }
     const { url } = await here.serve(new Sorter());
-    const { page, close } = await open(url);
+    const { page, leave } = await open(url);
     expect(await page.locator("#ask").count()).toBe(0);
     await page.getByLabel("text").fill(hostile);
     await page.getByLabel("count").fill("3");
@@ -123,13 +123,13 @@ describe("the page", () => {
     await page.getByLabel("count").fill('"many"');
     await page.getByRole("button", { name: "Run" }).click();
     await page.getByText('column "count"').waitFor();
-    await close();
+    await leave();
   });
 
   test("takes a token, keeps it in its tab, and shows figures to operators", async () => {
     const tokens = here.tokens();
     const { url } = await here.serve(new Hostile(), { tokens });
-    const { page, close } = await open(url);
+    const { page, leave } = await open(url);
     await page.locator("#question").fill("Why?");
     await page.keyboard.press("Enter");
     await page.getByText("a valid token is needed").waitFor();
@@ -143,12 +143,12 @@ describe("the page", () => {
     expect(await page.locator("#figures tr").first().textContent()).toBe("calls11");
     const other = await open(`${url}/monitor`);
     await other.page.getByText("a valid token is needed").waitFor();
-    await Promise.all([close(), other.close()]);
+    await Promise.all([leave(), other.leave()]);
   });
 
   test("runs nothing but its own script", async () => {
     const { url } = await here.serve(new Hostile());
-    const { page, close } = await open(url);
+    const { page, leave } = await open(url);
     const ran = await page.evaluate(`(() => {
       const made = document.createElement("script");
       made.textContent = "document.title = 'taken'";
@@ -156,6 +156,6 @@ describe("the page", () => {
       return document.title;
     })()`);
     expect(ran).toBe("Hostile");
-    await close();
+    await leave();
   });
 });
