@@ -136,10 +136,11 @@ export class Place {
   }
 
   /**
-   * Does the request's work, once. What ignores its signal is no longer waited for once that is aborted, and keeps its
+   * Does the request's work, once, begun before its handler has answered. What ignores its signal is no longer waited for once that is aborted, and keeps its
    * place until it ends.
    */
   run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#released) throw new Error("the place was given back before its work began");
     this.#busy = true;
     const { signal } = this.#controller;
     return new Promise<T>((resolve, reject) => {

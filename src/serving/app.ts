@@ -39,7 +39,6 @@ export function serviceApp(service: Service, loopback: boolean): Hono<ServiceEnv
   operatorStatus(app, service);
   app.use("/feedback", within(Math.min(limits.bodyBytes, 1_000_000)));
   feedback(app, service);
-  app.get("/v1/models/:name", (context) => context.redirect("/v1/models"));
   for (const path of ["/invocations", "/stream", "/v1/chat/completions"])
     app.use(path, admitted(service), within(limits.bodyBytes));
   app.use("/documents", admitted(service), within(limits.uploadBytes));

@@ -55,7 +55,10 @@ export const operatorsOnly: Gate = async (context, next) => {
 /** Gives the request a place, which it keeps until its work ends. */
 export function admitted({ admission }: Service): Gate {
   return async (context, next) => {
-    const place = await admission.enter(context.req.raw.signal);
+    // Of the connection itself: the request's own signal is silent on some callers that leave amid a stream.
+    const left = new AbortController();
+    context.env.outgoing.once("close", () => left.abort());
+    const place = await admission.enter(left.signal);
     context.set("place", place);
     try {
       await next();

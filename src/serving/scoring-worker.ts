@@ -69,12 +69,14 @@ export async function startScoringWorker(
 /**
  * Each row's outputs by name and `error`, null or what went wrong with it, in the order of the rows.
  *
+ * @param tell - puts an error into words. Default: its own, without secrets.
  * @throws ConfigurationError where no row can be answered for want of a setting or a key.
  */
 export async function scoreRows(
   program: Module,
   rows: readonly Readonly<Record<string, unknown>>[],
   settings: RequestSettings,
+  tell: (error: unknown) => string = (error) => redact(errorText(error)),
 ): Promise<Record<string, unknown>[]> {
   const names = program.signature.outputs.map(({ name }) => name);
   const score = async (row: Readonly<Record<string, unknown>>) => {
@@ -90,7 +92,7 @@ export async function scoreRows(
     if (problem instanceof ConfigurationError) throw problem;
     return {
       ...Object.fromEntries(names.map((name) => [name, plain(outputs?.[name]) ?? null])),
-      error: problem === undefined ? null : redact(errorText(problem)),
+      error: problem === undefined ? null : tell(problem),
     };
   };
   const scored: Record<string, unknown>[] = [];

@@ -1,3 +1,4 @@
+import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { redact } from "../core/index.ts";
 import { type CallSettings, type Module, type Principal, withCallSettings } from "../modules/index.ts";
@@ -48,6 +49,7 @@ export interface Caller {
 
 /** What is known of a request on its way. */
 export interface ServiceEnv {
+  Bindings: HttpBindings;
   Variables: { requestId: string; caller: Caller; place: Place };
 }
 

@@ -22,7 +22,7 @@ class Sum extends Module {
 const rows = [{ a: 1, b: 2 }, { a: 13, b: 1 }, { a: 40, b: 2 }]; // prettier-ignore
 const sums = [
   { sum: 3, error: null },
-  { sum: null, error: "ParseError: unlucky" },
+  { sum: null, error: "ParseError: the model's answer could not be read" },
   { sum: 42, error: null },
 ];
 
@@ -129,6 +129,8 @@ describe("OpenAI's protocol, by OpenAI's client", () => {
     const { url } = await here.serve(new Chat(), { settings: { lm: echo } });
     const models = await client(url).models.list();
     expect(models.data.map(({ id }) => id)).toEqual(["Chat"]);
+    expect(await client(url).models.retrieve("Chat")).toEqual(models.data[0]);
+    await expect(client(url).models.retrieve("Chatter")).rejects.toMatchObject({ status: 404 });
     const answer = await client(url).chat.completions.create({ model: "Chat", messages });
     expect(answer.choices[0]!.message.content).toBe("You asked: Why is it so? after 1");
     expect(answer).toMatchObject({ object: "chat.completion", lmframe: { outputs: { sources: ["one"] } } });

@@ -17,6 +17,11 @@ export function chatCompletions(app: Hono<ServiceEnv>, service: Service): void {
   const created = Math.floor(Date.now() / 1000);
   const model = { id: name, object: "model", created, owned_by: "lmframe" };
   app.get("/v1/models", (context) => context.json({ object: "list", data: [model] }));
+  app.get("/v1/models/:name", (context) => {
+    const asked = context.req.param("name");
+    if (asked !== name) throw new RequestFailure(404, `there is no model "${asked}"; expected "${name}"`);
+    return context.json(model);
+  });
   app.post("/v1/chat/completions", async (context) => {
     const body = await jsonObject(context);
     if (!conversation) {
@@ -65,17 +70,16 @@ function streamed(
   const { program, conversation, stream } = service;
   const field = conversation!.answer;
   return streamSSE(context, async (events) => {
-    events.onAbort(() => context.var.place.abort(new DOMException("the caller has gone", "AbortError")));
     const send = (data: object) =>
       events.writeSSE({ data: JSON.stringify({ ...head, object: "chat.completion.chunk", ...data }) });
     const piece = (delta: object, finish_reason: string | null = null, more: object = {}) =>
       send({ choices: [{ index: 0, delta, logprobs: null, finish_reason }], ...more });
     try {
-      await piece({ role: "assistant", content: "" });
       let shown = "";
       let source: string | undefined;
       const { value, usage } = await work(context, service, (signal) =>
         meterUsage(async () => {
+          await piece({ role: "assistant", content: "" });
           if (!stream) return program.call(inputs) as Promise<Outputs>;
           const deltas = program.stream(inputs, { signal });
           for (;;) {

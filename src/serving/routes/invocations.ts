@@ -1,9 +1,10 @@
 import type { Hono } from "hono";
+import { describeError } from "../../core/index.ts";
 import { jsonBody } from "../gatekeeper.ts";
 import { invocationRows } from "../invocation-rows.ts";
 import { readInputs } from "../read-inputs.ts";
 import { scoreRows } from "../scoring-worker.ts";
-import { type Service, type ServiceEnv, work } from "../service.ts";
+import { report, type Service, type ServiceEnv, work } from "../service.ts";
 
 /**
  * MLflow's scoring protocol: a row that fails answers with its error beside the others, one that does not hold the
@@ -14,6 +15,9 @@ export function invocations(app: Hono<ServiceEnv>, service: Service): void {
   app.post("/invocations", async (context) => {
     const sent = invocationRows(await jsonBody(context), program.signature);
     const rows = sent.map((row, index) => readInputs(program, row, index + 1));
-    return context.json({ predictions: await work(context, service, () => scoreRows(program, rows, {})) });
+    const tell = (error: unknown) =>
+      `${describeError(error).name}: ${report(context, service, error).message}`;
+    const predictions = await work(context, service, () => scoreRows(program, rows, {}, tell));
+    return context.json({ predictions });
   });
 }

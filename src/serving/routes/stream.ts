@@ -16,7 +16,6 @@ export function streamRoute(app: Hono<ServiceEnv>, service: Service): void {
   app.post("/stream", async (context) => {
     const inputs = readInputs(program, await jsonObject(context));
     return streamSSE(context, async (events) => {
-      events.onAbort(() => context.var.place.abort(new DOMException("the caller has gone", "AbortError")));
       const send = (event: string, data: unknown) => events.writeSSE({ event, data: JSON.stringify(data) });
       try {
         const outputs = await work(context, service, (signal) =>
