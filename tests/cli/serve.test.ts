@@ -1,6 +1,8 @@
 import { once } from "node:events";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { post } from "../serving/served.ts";
+import { type ChatBody, startEndpoint } from "../support/faulty-endpoint.ts";
 import { command, startCommand, useFolder } from "./command.ts";
 
 const folder = useFolder();
@@ -26,6 +28,25 @@ async function served(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     if (ended) throw new Error(ended.stderr);
   }
   return { child, done, url: /http:\S+/.exec(said)![0] };
+}
+
+interface Completion {
+  choices: { message: { content: string } }[];
+  lmframe: { outputs: Record<string, unknown> };
+}
+
+/** What a model says for each field it is asked for. */
+const said: Readonly<Record<string, unknown>> = {
+  answer: "The fuel pump was replaced.",
+  citations: [1],
+  reasoning: "",
+  follow_up: "Test it on the ground.",
+  urgency: "soon",
+  search_query: "What was done when the fuel pump was leaking?",
+};
+function answer({ response_format }: ChatBody): string {
+  const { schema } = (response_format as { json_schema: { schema: { properties: object } } }).json_schema;
+  return JSON.stringify(Object.fromEntries(Object.keys(schema.properties).map((name) => [name, said[name]])));
 }
 
 const ask = (url: string, n: number, headers = {}) => post(`${url}/invocations`, { instances: [n] }, headers);
@@ -67,6 +88,47 @@ describe("lmframe serve", () => {
     );
     child.kill("SIGTERM");
     await done;
+  });
+
+  test("the chatbot answers each caller from the entries of their groups", async () => {
+    const endpoint = await startEndpoint({ reply: answer });
+    const env = {
+      LMFRAME_HOME: join(folder.path, "home"),
+      OPENAI_BASE_URL: endpoint.baseURL,
+      OPENAI_API_KEY: "none",
+    };
+    const lmframe = (...args: string[]) => command(args, { cwd: folder.path, env });
+    folder.write(
+      "log.csv",
+      "entry,problem,action\nA1,FUEL PUMP LEAKING,PUMP REPL'D\nA2,NOSE TIRE WORN,NEW TIRE",
+    );
+    await lmframe("index", "log.csv", "--to", "log", "--group", "mechanics", "--text", "problem");
+    const tokenOf = async (group: string) =>
+      (await lmframe("tokens", "add", group, "--group", group)).stdout.trim();
+    const [mechanic, pilot] = [await tokenOf("mechanics"), await tokenOf("pilots")];
+    const { child, done, url } = await served(["chatbot", "--index", "log", "--tokens"], env);
+    const chat = async (token: string) => {
+      const messages = [
+        { role: "user", content: "Which pump leaked?" },
+        { role: "assistant", content: "The fuel pump." },
+        { role: "user", content: "What was done when the fuel pump was leaking?" },
+      ];
+      const headers = { authorization: `Bearer ${token}` };
+      return (await (await post(`${url}/v1/chat/completions`, { messages }, headers)).json()) as Completion;
+    };
+    const seen = await chat(mechanic);
+    expect(seen.choices[0]!.message.content).toBe("The fuel pump was replaced.");
+    expect(seen.lmframe.outputs).toMatchObject({
+      answered: true,
+      citations: [{ id: "A1" }],
+      urgency: "soon",
+    });
+    const unseen = await chat(pilot);
+    expect(unseen.lmframe.outputs).toMatchObject({ answered: false, citations: [] });
+    expect(JSON.stringify(unseen)).not.toMatch(/replaced|A1|PUMP/);
+    child.kill("SIGTERM");
+    expect((await done).code).toBe(0);
+    await endpoint.close();
   });
 
   test("says what is missing", async () => {
