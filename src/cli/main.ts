@@ -40,6 +40,7 @@ Start here:
   $ lmframe map classifier.json new.csv labelled.csv           run it on new rows
   $ lmframe evaluate classifier.json test.csv --baseline RUN --max-drop 0.02
                                                                fail a pipeline when it got worse
+  $ lmframe serve classifier.json                              answer over HTTP, with a page to try it
   $ lmframe index logbook.csv --to logbook --group mechanics --text problem
                                                                make a table searchable, for one group
   $ lmframe search logbook "oil leak" --as mechanics           search it by meaning and words

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { open } from "node:fs/promises";
 import { readLines } from "../core/index.ts";
-import { home } from "../services/index.ts";
+import { makeFolderOf, ownFile } from "./own-file.ts";
 
 /** What somebody thought of an answer. */
 export interface Feedback {
@@ -24,8 +23,8 @@ export class FeedbackLog {
   readonly file: string;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param file - default: `feedback.jsonl` in the project's `.lmframe`. */
-  constructor(file: string = join(home(), "feedback.jsonl")) {
+  /** @param file - default: `serving/feedback.jsonl` in the project's `.lmframe`. */
+  constructor(file: string = ownFile("feedback.jsonl")) {
     this.file = file;
   }
 
@@ -43,7 +42,7 @@ export class FeedbackLog {
   }
 
   async #write(line: string): Promise<void> {
-    await mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
+    await makeFolderOf(this.file);
     const file = await open(this.file, "a", 0o600);
     try {
       await file.appendFile(line);

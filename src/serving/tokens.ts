@@ -1,10 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { ConfigurationError, keepSecret } from "../core/index.ts";
 import type { Principal } from "../modules/index.ts";
-import { home } from "../services/index.ts";
 import { withLock } from "../services/lock.ts";
+import { makeFolderOf, ownFile } from "./own-file.ts";
 
 /** What is known of a token. The token itself is nowhere: only its digest is kept. */
 export interface TokenRecord {
@@ -57,8 +56,8 @@ export class TokenStore {
   readonly #file: string;
   #kept = nothing;
 
-  /** @param file - default: `tokens.json` in the project's `.lmframe`. */
-  constructor(file: string = join(home(), "tokens.json")) {
+  /** @param file - default: `serving/tokens.json` in the project's `.lmframe`. */
+  constructor(file: string = ownFile("tokens.json")) {
     this.#file = file;
   }
 
@@ -128,7 +127,7 @@ export class TokenStore {
   }
 
   async #change(edit: (tokens: readonly StoredToken[]) => readonly StoredToken[]): Promise<void> {
-    await mkdir(dirname(this.#file), { recursive: true, mode: 0o700 });
+    await makeFolderOf(this.#file);
     await withLock(`${this.#file}.lock`, async () => {
       const { tokens } = await this.#read();
       const aside = `${this.#file}.${process.pid}`;

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { post } from "../serving/served.ts";
@@ -83,6 +84,7 @@ describe("lmframe serve", () => {
     expect(listed.stdout).not.toContain(token);
     expect((await lmframe("revoke", token.split("_")[1]!)).code).toBe(0);
     expect((await ask(url, 1, headers)).status).toBe(401);
+    expect(existsSync(join(env.LMFRAME_HOME, ".gitignore"))).toBe(true);
     expect((await lmframe("add", "ana", "--group", "m", "--expires", "2020-01-01")).stderr).toContain(
       "one to come",
     );
