@@ -1,7 +1,7 @@
 import type { FieldDelta } from "../adapters/adapter.ts";
 import { setting } from "../core/index.ts";
 import type { Module, ProgramInputs, ProgramOutputs } from "./module.ts";
-import { type CallSettings, withCallSettings } from "./call-settings.ts";
+import { type CallSettings, callSettings, withCallSettings } from "./call-settings.ts";
 
 /** Text that was added to a field of one of a program's predictors. */
 export interface ProgramDelta extends FieldDelta {
@@ -48,7 +48,8 @@ export async function* stream<M extends Module>(
     };
   };
   const leave = new AbortController();
-  const signal = settings.signal ? AbortSignal.any([settings.signal, leave.signal]) : leave.signal;
+  const outer = settings.signal ?? callSettings().signal;
+  const signal = outer ? AbortSignal.any([outer, leave.signal]) : leave.signal;
   const outcome = current
     .run(open, () => withCallSettings({ ...settings, signal }, () => program.call(inputs as never)))
     .finally(() => {

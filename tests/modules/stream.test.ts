@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { UnreachableError } from "../../src/core/index.ts";
 import { FunctionModel } from "../../src/lm/index.ts";
-import { Module, Predict, type ProgramDelta } from "../../src/modules/index.ts";
+import { Module, Predict, type ProgramDelta, withCallSettings } from "../../src/modules/index.ts";
 
 async function drain<T>(
   deltas: AsyncGenerator<ProgramDelta, T>,
@@ -108,5 +108,20 @@ describe("stream", () => {
       { "self 1 b": "y y" },
       { "self 1 b": "z z" },
     ]);
+  });
+
+  test("ends with the signal of the call it stands in", async () => {
+    const controller = new AbortController();
+    const lm = new FunctionModel(
+      (_request, { signal }) =>
+        new Promise<string>((_, reject) => {
+          signal!.addEventListener("abort", () => reject(signal!.reason as Error));
+          controller.abort(new Error("enough"));
+        }),
+    );
+    const streamed = withCallSettings({ signal: controller.signal }, () =>
+      drain(new Predict("a -> b", { lm }).stream({ a: "x" })),
+    );
+    await expect(streamed).rejects.toThrow("enough");
   });
 });
