@@ -25,7 +25,12 @@ export function startKernel(connectionFile: string): void {
   });
 
   class KernelServer extends tslab.ZmqServer {
-    override bindSocket(socket: { sendTimeout: number }, port: number): Promise<void> {
+    override bindSocket(
+      socket: { sendTimeout: number; sendHighWaterMark: number },
+      port: number,
+    ): Promise<void> {
+      // ZeroMQ drops what a slow reader leaves unread beyond 1,000 messages; 0 is no bound.
+      socket.sendHighWaterMark = 0;
       // Without a time-out of 0 ZeroMQ puts off every 512th message or so, and refuses those that are sent
       // meanwhile: a reply that is lost hangs the notebook. These kinds of sockets never have to wait.
       socket.sendTimeout = 0;

@@ -46,7 +46,7 @@ interface Handler {
 export interface Server {
   readonly connInfo: { readonly key: string };
   readonly iopub: unknown;
-  bindSocket(socket: { sendTimeout: number }, port: number): Promise<void>;
+  bindSocket(socket: { sendTimeout: number; sendHighWaterMark: number }, port: number): Promise<void>;
   handleExecute(socket: unknown, request: Message): Promise<void>;
   init(): Promise<void>;
   close(): void;
