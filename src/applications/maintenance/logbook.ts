@@ -1,7 +1,6 @@
 import { Dataset, type TableLike } from "../../data/index.ts";
 import type { Passage } from "../../modules/index.ts";
-import type { Document } from "../../retrieval/index.ts";
-import { tableDocuments } from "../../retrieval/index.ts";
+import { type Document, tableDocuments } from "../../retrieval/index.ts";
 import { expandShorthand } from "./shorthand.ts";
 
 /** Which columns of a logbook are what. */

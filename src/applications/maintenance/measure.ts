@@ -129,7 +129,7 @@ export interface ChatbotMeasures {
   topEntry: Evaluation;
   /** The chatbot against the entry found first, question by question. */
   comparison: Comparison;
-  /** All questions: answered or refused, rightly or not. */
+  /** On the questions that cannot be answered: 1 for a refusal. */
   refusals: Evaluation;
   abstention: AbstentionFigures;
   citations: {
@@ -184,11 +184,12 @@ export async function measureChatbot(
     tokenF1("answer") as Metric<LogbookQuestion, { answer: string }>,
     { name: "entry found first", ...settings },
   );
-  const refusals = await evaluate(chatbot, all, abstains() as Metric<LogbookQuestion, MaintenanceAnswer>, {
-    name: "answers or refuses",
+  const others = all.filter(({ answerable }) => !answerable);
+  const refusals = await evaluate(chatbot, others, abstains() as Metric<LogbookQuestion, MaintenanceAnswer>, {
+    name: "refuses",
     ...settings,
   });
-  const given = [...refusals.rows].flatMap(({ row, outputs }) =>
+  const given = [...answers.rows, ...refusals.rows].flatMap(({ row, outputs }) =>
     outputs
       ? [{ row: row as unknown as LogbookQuestion, outputs: outputs as unknown as MaintenanceAnswer }]
       : [],
@@ -224,10 +225,14 @@ function secondsOf(spans: readonly Span[]): number {
 
 function latencyOf(answers: Evaluation, searches: readonly number[]): StageLatency[] {
   const stages = new Map<string, number[]>([["search", [...searches]]]);
+  const add = (stage: string, seconds: number) => {
+    const taken = stages.get(stage);
+    if (taken) taken.push(seconds);
+    else stages.set(stage, [seconds]);
+  };
   for (const { trace, seconds } of answers.rows) {
-    for (const { predictor, seconds: taken } of trace)
-      stages.set(predictor, [...(stages.get(predictor) ?? []), taken]);
-    stages.set("whole", [...(stages.get("whole") ?? []), seconds]);
+    for (const call of trace) add(call.predictor, call.seconds);
+    add("whole", seconds);
   }
   return [...stages].map(([stage, unsorted]) => {
     const taken = unsorted.sort((a, b) => a - b);

@@ -166,7 +166,7 @@ const good = 0.5;
 
 function failed({ answers, refusals }: ChatbotMeasures): Section {
   const poor = [...answers.rows].filter((row) => !(row.score >= good));
-  const wrong = [...refusals.rows].filter((row) => row.row.answerable === false && row.score === 0);
+  const wrong = [...refusals.rows].filter((row) => row.score === 0);
   const shown = [...wrong, ...poor].slice(0, mostFailures);
   return {
     id: "failed-questions",
