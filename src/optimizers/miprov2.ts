@@ -1,9 +1,9 @@
 import type { Demo } from "../adapters/index.ts";
-import { ConfigurationError } from "../core/index.ts";
 import { Predict } from "../modules/index.ts";
 import { type AutoBudget, candidatesByAuto, trialsFor } from "./auto-budget.ts";
 import { bootstrapDemos, type BootstrapOptions } from "./bootstrap-few-shot.ts";
 import type { Candidate, Edits } from "./candidate.ts";
+import { checkCounts } from "./check-counts.ts";
 import { demoTexts, ground, tips } from "./grounding.ts";
 import type { GuardrailOptions } from "./guardrails.ts";
 import { labeledDemos } from "./labeled-few-shot.ts";
@@ -65,11 +65,7 @@ export class MIPROv2 extends Optimizer<MIPROv2Options> {
 
   constructor(options: MIPROv2Options) {
     super(options);
-    for (const name of ["numCandidates", "numTrials", "minibatch", "fullEvaluationEvery"] as const) {
-      const value = options[name];
-      if (value !== undefined && !(value >= 1))
-        throw new ConfigurationError(`invalid ${name}: ${value}; expected 1 or more`);
-    }
+    checkCounts(options, ["numCandidates", "numTrials", "minibatch", "fullEvaluationEvery"]);
   }
 
   protected override models() {

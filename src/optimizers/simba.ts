@@ -1,9 +1,10 @@
 import type { Demo } from "../adapters/index.ts";
-import { ConfigurationError, type Random } from "../core/index.ts";
+import type { Random } from "../core/index.ts";
 import type { Rollout } from "../evaluate/index.ts";
 import { Predict } from "../modules/index.ts";
 import { demosOf } from "./bootstrap-few-shot.ts";
 import type { Candidate, Edits } from "./candidate.ts";
+import { checkCounts } from "./check-counts.ts";
 import type { GuardrailOptions } from "./guardrails.ts";
 import { Optimizer, type OptimizerOptions, type ProposerOptions } from "./optimizer.ts";
 import { InstructionProposer, proposerModels } from "./propose-instructions.ts";
@@ -50,11 +51,7 @@ export class SIMBA extends Optimizer<SIMBAOptions> {
 
   constructor(options: SIMBAOptions) {
     super(options);
-    for (const name of ["minibatch", "numCandidates", "maxSteps"] as const) {
-      const value = options[name];
-      if (value !== undefined && !(value >= 1))
-        throw new ConfigurationError(`invalid ${name}: ${value}; expected 1 or more`);
-    }
+    checkCounts(options, ["minibatch", "numCandidates", "maxSteps"]);
   }
 
   protected override models() {
