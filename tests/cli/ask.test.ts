@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { answerFields } from "../support/answer-fields.ts";
 import { type ChatBody, type FaultyEndpoint, startEndpoint } from "../support/faulty-endpoint.ts";
 import { command, useFolder } from "./command.ts";
 
@@ -15,10 +16,7 @@ const said: Readonly<Record<string, unknown>> = {
   urgency: "soon",
   search_query: "What was done about the fuel pump?",
 };
-function answer({ response_format }: ChatBody): string {
-  const { schema } = (response_format as { json_schema: { schema: { properties: object } } }).json_schema;
-  return JSON.stringify(Object.fromEntries(Object.keys(schema.properties).map((name) => [name, said[name]])));
-}
+const answer = (request: ChatBody) => answerFields(request, said);
 
 beforeAll(async () => {
   endpoint = await startEndpoint({ reply: answer });

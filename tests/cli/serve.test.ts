@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { post } from "../serving/served.ts";
+import { answerFields } from "../support/answer-fields.ts";
 import { type ChatBody, startEndpoint } from "../support/faulty-endpoint.ts";
 import { command, startCommand, useFolder } from "./command.ts";
 
@@ -45,10 +46,7 @@ const said: Readonly<Record<string, unknown>> = {
   urgency: "soon",
   search_query: "What was done when the fuel pump was leaking?",
 };
-function answer({ response_format }: ChatBody): string {
-  const { schema } = (response_format as { json_schema: { schema: { properties: object } } }).json_schema;
-  return JSON.stringify(Object.fromEntries(Object.keys(schema.properties).map((name) => [name, said[name]])));
-}
+const answer = (request: ChatBody) => answerFields(request, said);
 
 const ask = (url: string, n: number, headers = {}) => post(`${url}/invocations`, { instances: [n] }, headers);
 

@@ -1,12 +1,12 @@
+import { answerFields } from "./answer-fields.ts";
 import type { ChatBody } from "./faulty-endpoint.ts";
 
 /**
  * What a model on loopback says that reads: each output the request wants, by the words of its text. Always the same
  * for the same request, so that a program asked in two places gives the same.
  */
-export function readAnswer({ messages, response_format }: ChatBody): string {
-  const text = JSON.stringify(messages.at(-1)!.content);
-  const { schema } = (response_format as { json_schema: { schema: { properties: object } } }).json_schema;
+export function readAnswer(request: ChatBody): string {
+  const text = JSON.stringify(request.messages.at(-1)!.content);
   const said: Record<string, unknown> = {
     reasoning: `It has ${text.length} characters.`,
     sentiment: text.includes("love") ? "good" : "bad",
@@ -14,5 +14,5 @@ export function readAnswer({ messages, response_format }: ChatBody): string {
     score: text.length / 8,
     count: text.length,
   };
-  return JSON.stringify(Object.fromEntries(Object.keys(schema.properties).map((name) => [name, said[name]])));
+  return answerFields(request, said);
 }
