@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ConfigurationError } from "../../src/core/index.ts";
 import { currentLM } from "../../src/lm/index.ts";
 import { COPRO, type COPROOptions } from "../../src/optimizers/copro.ts";
@@ -16,6 +16,7 @@ import {
   seedsOfTen,
   TwoSteps,
 } from "./planted-task.ts";
+import { usePlantedModel } from "./use-planted-model.ts";
 
 const train = plantedRows(24, 1);
 const val = plantedRows(30, 2);
@@ -29,12 +30,7 @@ const copro = (options: Partial<COPROOptions> = {}) =>
     ...options,
   });
 
-let model: ReturnType<typeof plantedModel>;
-beforeEach(() => {
-  model = plantedModel();
-  currentLM.set(model);
-});
-afterEach(() => currentLM.set(undefined));
+usePlantedModel();
 
 describe("COPRO", () => {
   test("finds the rule among its proposals, for 9 seeds of 10", async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { random } from "../../src/core/index.ts";
 import type { Rollout } from "../../src/evaluate/index.ts";
 import { currentLM } from "../../src/lm/index.ts";
@@ -20,6 +20,7 @@ import {
   seedsOfTen,
   TwoSteps,
 } from "./planted-task.ts";
+import { usePlantedModel } from "./use-planted-model.ts";
 
 const train = plantedRows(24, 1);
 const val = plantedRows(30, 2);
@@ -27,12 +28,7 @@ const budget = { rollouts: 300 };
 const gepa = (options: Partial<GEPAOptions> = {}) =>
   new GEPA({ metric: plantedMetric, seed: 5, reflectionModel: plantedProposer(), ...options });
 
-let model: ReturnType<typeof plantedModel>;
-beforeEach(() => {
-  model = plantedModel();
-  currentLM.set(model);
-});
-afterEach(() => currentLM.set(undefined));
+const model = usePlantedModel();
 
 describe("GEPA", () => {
   test("finds a rule that only feedback tells, within its budget, for 9 seeds of 10", async () => {
@@ -66,9 +62,9 @@ describe("GEPA", () => {
     const run = () =>
       gepa({ reflectionModel: proposer }).compile(plantedProgram(), { train, val, budget, journal });
     const first = await run();
-    const [calls, asked] = [model.calls, proposer.calls];
+    const [calls, asked] = [model().calls, proposer.calls];
     expect(outcome(await run())).toEqual(outcome(first));
-    expect([model.calls, proposer.calls]).toEqual([calls, asked]);
+    expect([model().calls, proposer.calls]).toEqual([calls, asked]);
     expect(await readFile(journal, "utf8")).toContain('"what":"accept"');
   });
 

@@ -1,10 +1,9 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Dataset } from "../../src/data/index.ts";
 import { ConfigurationError } from "../../src/core/index.ts";
-import { currentLM } from "../../src/lm/index.ts";
 import { Predict } from "../../src/modules/index.ts";
 import { CopiedText } from "../../src/optimizers/copied-text.ts";
 import { fitPrompt } from "../../src/optimizers/fit-prompt.ts";
@@ -13,17 +12,10 @@ import { Guardrails } from "../../src/optimizers/guardrails.ts";
 import { meanScore, Study } from "../../src/optimizers/index.ts";
 import { changedParameter } from "../../src/optimizers/task-parameters.ts";
 import { signature } from "../../src/signature/index.ts";
-import {
-  plantedMetric,
-  plantedModel,
-  plantedProgram,
-  plantedProposer,
-  plantedRows,
-  rule,
-} from "./planted-task.ts";
+import { plantedMetric, plantedProgram, plantedProposer, plantedRows, rule } from "./planted-task.ts";
+import { usePlantedModel } from "./use-planted-model.ts";
 
-beforeEach(() => currentLM.set(plantedModel()));
-afterEach(() => currentLM.set(undefined));
+usePlantedModel();
 
 describe("copied text", () => {
   const row = "My bag was lost in Denver and nobody at the desk would help me find it";

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ConfigurationError } from "../../src/core/index.ts";
 import { currentLM } from "../../src/lm/index.ts";
 import { MIPROv2, type MIPROv2Options } from "../../src/optimizers/miprov2.ts";
@@ -16,6 +16,7 @@ import {
   seedsOfTen,
   TwoSteps,
 } from "./planted-task.ts";
+import { usePlantedModel } from "./use-planted-model.ts";
 
 const train = plantedRows(40, 1);
 const val = plantedRows(60, 2);
@@ -23,12 +24,7 @@ const half = (luck: number) => (luck < 0.6 ? `Say how it is. ${rule}` : "Say how
 const mipro = (options: Partial<MIPROv2Options> = {}) =>
   new MIPROv2({ metric: plantedMetric, seed: 5, promptModel: plantedProposer(half), ...options });
 
-let model: ReturnType<typeof plantedModel>;
-beforeEach(() => {
-  model = plantedModel();
-  currentLM.set(model);
-});
-afterEach(() => currentLM.set(undefined));
+const model = usePlantedModel();
 
 describe("MIPROv2", () => {
   test("joins what instructions and examples each give, for 9 seeds of 10", async () => {
@@ -59,9 +55,9 @@ describe("MIPROv2", () => {
     const promptModel = plantedProposer(half);
     const run = () => mipro({ promptModel }).compile(plantedProgram(), { train, val, journal });
     const first = await run();
-    const [calls, asked] = [model.calls, promptModel.calls];
+    const [calls, asked] = [model().calls, promptModel.calls];
     expect(outcome(await run())).toEqual(outcome(first));
-    expect([model.calls, promptModel.calls]).toEqual([calls, asked]);
+    expect([model().calls, promptModel.calls]).toEqual([calls, asked]);
     expect(await readFile(journal, "utf8")).toContain('"what":"trial"');
   });
 
