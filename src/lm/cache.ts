@@ -13,7 +13,8 @@ interface Flight {
 /**
  * Answers from `store` what was asked before: the same request of a model of the same identity. As in DSPy that
  * holds at any temperature; a new `rollout` asks anew, and `cache: false` in a call passes by. Equal calls at the
- * same time are one call, which ends early only when all who wait for it abort. Failures are never kept. An answer
+ * same time are one call, which ends early only when all who wait for it abort. Failures are never kept. Calls of
+ * different audiences find nothing of each other. An answer
  * from the cache costs 0, took 0 seconds and says `cached`.
  */
 export function cached(model: LanguageModel, store: CacheStore): LanguageModel {
@@ -57,7 +58,7 @@ export function cached(model: LanguageModel, store: CacheStore): LanguageModel {
     async complete(request, options = {}) {
       if (options.cache === false) return model.complete(request, options);
       options.signal?.throwIfAborted();
-      const key = requestKey(model.identity, request);
+      const key = requestKey(model.identity, request, options.audience);
       const joined = flights.get(key);
       if (joined) return free(await board(joined, key, options.signal));
       return board(launch(key, request, options), key, options.signal);
@@ -65,7 +66,7 @@ export function cached(model: LanguageModel, store: CacheStore): LanguageModel {
     async *stream(request, options = {}) {
       if (options.cache === false) return yield* model.stream(request, options);
       options.signal?.throwIfAborted();
-      const key = requestKey(model.identity, request);
+      const key = requestKey(model.identity, request, options.audience);
       const kept = await store.get(key);
       if (kept) {
         const response = free(kept);

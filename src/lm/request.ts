@@ -107,6 +107,11 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** False: neither read from nor written to the cache. Default true. */
   cache?: boolean | undefined;
+  /**
+   * Those who may find this answer in the cache: only calls with the same audience do. Else the time of an answer
+   * would tell one group what another has asked. Default: all calls that name none.
+   */
+  audience?: string | undefined;
 }
 
 /**

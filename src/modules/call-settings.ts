@@ -47,12 +47,14 @@ export function forModel(settings: CallSettings): { members: RequestSettings; op
     lm: _lm,
     adapter: _adapter,
     historyTokens: _historyTokens,
-    principal: _principal,
+    principal,
     cache,
     signal,
     ...members
   } = settings;
-  return { members, options: { cache, signal } };
+  // Groups, not persons: those who see the same documents may share answers.
+  const audience = principal && JSON.stringify([...new Set(principal.groups)].sort());
+  return { members, options: { cache, signal, audience } };
 }
 
 /** Runs `body` with `settings` over those already in force. */

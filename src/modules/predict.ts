@@ -1,6 +1,13 @@
 import { type Adapter, type AnySignature, chooseAdapter, type Demo, jsonAdapter } from "../adapters/index.ts";
 import { ConfigurationError, nearest, ParseError, RefusedError } from "../core/index.ts";
-import { currentLM, type LanguageModel, type LMRequest, type LMResponse, type Message } from "../lm/index.ts";
+import {
+  type CallOptions,
+  currentLM,
+  type LanguageModel,
+  type LMRequest,
+  type LMResponse,
+  type Message,
+} from "../lm/index.ts";
 import {
   type CheckedSpec,
   type InputsOf,
@@ -168,7 +175,7 @@ async function streamInto(
   sink: Sink,
   { adapter, signature, model }: PredictorCall,
   request: LMRequest,
-  options: Pick<CallSettings, "cache" | "signal">,
+  options: CallOptions,
 ): Promise<LMResponse> {
   const reader = adapter.reader(signature);
   const chunks = model.stream(request, options);

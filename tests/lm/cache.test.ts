@@ -74,6 +74,18 @@ describe("cached", () => {
     expect(await text(lm.complete(request))).toBe("2");
   });
 
+  test("what one audience asked is not found by another, at the same time or later, whole or streamed", async () => {
+    const { model, calls } = counting();
+    const lm = cached(model, memoryStore());
+    const ask = (audience?: string) => text(lm.complete(request, { audience }));
+    expect(await Promise.all([ask("red"), ask("blue"), ask(), ask("red")])).toEqual(["1", "2", "3", "1"]);
+    expect([await ask("blue"), calls()]).toEqual(["2", 3]);
+    let streamed = "";
+    for await (const chunk of lm.stream(request, { audience: "green" })) streamed += chunk.text;
+    expect(streamed).toBe("4");
+    expect(calls()).toBe(4);
+  });
+
   test("equal calls at the same time are one call, of which one is paid", async () => {
     const { model, calls } = counting(async () => {
       await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Module, Retrieve } from "../../src/modules/index.ts";
+import { FunctionModel, lm } from "../../src/lm/index.ts";
+import { Module, Predict, Retrieve } from "../../src/modules/index.ts";
 import { Index } from "../../src/retrieval/index.ts";
 import type { ServedProgram, TokenStore } from "../../src/serving/index.ts";
 import { signature } from "../../src/signature/index.ts";
@@ -112,6 +113,21 @@ describe("nothing of another group", () => {
     expect((await post(`${url}/feedback`, { question: "?", answer: "a", rating: 5 })).status).toBe(401);
     expect((await fetch(`${url}/documents`, { method: "POST", body: new FormData() })).status).toBe(401);
     expect((await everything(bearer(red))).statuses[0]).toBe(200);
+  });
+
+  test("an answer that was kept for one group is asked for anew by another: no time tells what others asked", async () => {
+    let asked = 0;
+    const model = lm(
+      new FunctionModel(() => (asked++, '{"answer": "yes"}'), { abilities: { jsonSchema: true } }),
+    );
+    const { url } = await here.serve(new Predict("question -> answer").withLM(model), { tokens });
+    const ask = async (token: string) => {
+      const response = await post(`${url}/invocations`, { instances: ["Is the rig closed?"] }, bearer(token));
+      expect(response.status).toBe(200);
+      return asked;
+    };
+    const [red, alsoRed, blue] = [await tokenFor("red"), await tokenFor("red"), await tokenFor("blue")];
+    expect([await ask(red), await ask(alsoRed), await ask(blue), await ask(blue)]).toEqual([1, 1, 2, 2]);
   });
 
   test("figures of all callers are for operators", async () => {
