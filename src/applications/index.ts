@@ -1,4 +1,31 @@
 export { type Classification, type ClassificationOptions, classify } from "./classification.ts";
+export { type ServiceAssumptions, serviceAssumptions } from "./customer-service/assumptions.ts";
+export {
+  CustomerService,
+  type CustomerServiceOptions,
+  type ServiceAnswer,
+} from "./customer-service/customer-service.ts";
+export {
+  airlineCategories,
+  type Priority,
+  type Sentiment,
+  type ServiceReading,
+  type Urgency,
+} from "./customer-service/labels.ts";
+export {
+  type DecisionMeasures,
+  type LabelledInquiry,
+  type LabelMeasure,
+  labelsRight,
+  measureService,
+  type MeasureServiceOptions,
+  type ReviewMeasure,
+  type ServiceEstimates,
+  type ServiceMeasures,
+} from "./customer-service/measure.ts";
+export { OnePromptService } from "./customer-service/one-prompt.ts";
+export { serviceReport, type ServiceReportSubject } from "./customer-service/report.ts";
+export { airlineRules, decide, type ServiceDecision, type ServiceRule } from "./customer-service/rules.ts";
 export { labelMatch } from "./label-match.ts";
 export {
   type Backtest,
