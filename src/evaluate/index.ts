@@ -18,6 +18,7 @@ export {
   meanInterval,
   pairedProbability,
   quantile,
+  unpairedProbability,
   wilson,
 } from "./interval.ts";
 export {

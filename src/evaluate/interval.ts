@@ -89,6 +89,31 @@ export function pairedProbability(differences: readonly number[]): number {
   return (asFar + 1) / (flips + 1);
 }
 
+/**
+ * Probability of means at least this far apart if both samples were of one kind, two-sided: a permutation test of
+ * 10,000 draws, seeded (Fisher 1935). 1 where either is empty.
+ */
+export function unpairedProbability(one: readonly number[], other: readonly number[]): number {
+  if (one.length === 0 || other.length === 0) return 1;
+  const all = [...one, ...other];
+  const sum = all.reduce((total, value) => total + value, 0);
+  const apart = (part: number) => Math.abs(part / one.length - (sum - part) / other.length);
+  const observed = apart(one.reduce((total, value) => total + value, 0));
+  const generator = random(60_013);
+  const draws = 10_000;
+  let asFar = 0;
+  for (let round = 0; round < draws; round++) {
+    let part = 0;
+    for (let place = 0; place < one.length; place++) {
+      const other = place + generator.integer(all.length - place);
+      [all[place], all[other]] = [all[other]!, all[place]!];
+      part += all[place]!;
+    }
+    if (apart(part) >= observed - 1e-12) asFar++;
+  }
+  return (asFar + 1) / (draws + 1);
+}
+
 /** Value at fraction `at` of sorted values, interpolated. */
 export function quantile(sorted: ArrayLike<number>, at: number): number {
   if (sorted.length === 0) return NaN;

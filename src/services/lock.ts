@@ -7,8 +7,27 @@ import { type ProcessIdentity, identify, isAlive } from "./process.ts";
  * holder, so that of a process that was killed is taken over.
  */
 export async function withLock<R>(path: string, body: () => Promise<R>): Promise<R> {
-  const own = JSON.stringify({ ...identify(process.pid), nonce: Math.random() });
+  const own = holder();
   while (!(await take(path, own))) await pause(100);
+  return held(path, body);
+}
+
+/** {@link withLock} where nobody holds the lock; undefined, and `body` is not run, where somebody does. */
+export async function withFreeLock<R>(
+  path: string,
+  body: () => Promise<R>,
+): Promise<{ value: R } | undefined> {
+  const own = holder();
+  // The first try may but clear away what a killed process left.
+  if (!(await take(path, own)) && !(await take(path, own))) return undefined;
+  return { value: await held(path, body) };
+}
+
+function holder(): string {
+  return JSON.stringify({ ...identify(process.pid), nonce: Math.random() });
+}
+
+async function held<R>(path: string, body: () => Promise<R>): Promise<R> {
   try {
     return await body();
   } finally {

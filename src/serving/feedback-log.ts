@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { readLines } from "../core/index.ts";
 import { makeFolderOf, ownFile } from "./own-file.ts";
 
@@ -16,6 +16,8 @@ export interface Feedback {
   readonly comment?: string | undefined;
   /** Who rated, and the groups they were of: a program that learns of it may learn what these groups may see. */
   readonly principal?: { readonly id: string; readonly groups: readonly string[] } | undefined;
+  /** Which version of a program that improves itself was served as it came. */
+  readonly version?: number | undefined;
 }
 
 /** Feedback, a line of JSON each, in a file for this user alone. What was taken is on the disk. */
@@ -35,20 +37,39 @@ export class FeedbackLog {
     return written;
   }
 
-  /** All there is, oldest first; memory stays flat. */
+  /** All there is, oldest first; memory stays flat. A line that was cut as its process died was never taken. */
   *read(): Generator<Feedback, void> {
     if (!existsSync(this.file)) return;
-    for (const line of readLines(this.file)) yield JSON.parse(line) as Feedback;
+    for (const line of readLines(this.file)) {
+      const feedback = read(line);
+      if (feedback) yield feedback;
+    }
   }
 
   async #write(line: string): Promise<void> {
     await makeFolderOf(this.file);
-    const file = await open(this.file, "a", 0o600);
+    const file = await open(this.file, "a+", 0o600);
     try {
-      await file.appendFile(line);
+      await file.appendFile((await isCut(file)) ? `\n${line}` : line);
       await file.datasync();
     } finally {
       await file.close();
     }
+  }
+}
+
+/** Whether the last line has no end: the process that wrote it died. */
+async function isCut(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return false;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] !== 0x0a;
+}
+
+function read(line: string): Feedback | undefined {
+  try {
+    return JSON.parse(line) as Feedback;
+  } catch {
+    return undefined;
   }
 }

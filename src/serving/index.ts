@@ -13,6 +13,16 @@ export {
 export type { CircuitBreakerOptions } from "./circuit-breaker.ts";
 export { type Feedback, FeedbackLog } from "./feedback-log.ts";
 export {
+  type Duel,
+  type ImprovementState,
+  type RegistryPlace,
+  type Round,
+  type RoundOutcome,
+  type RowOf,
+  type SelfImprovingOptions,
+  SelfImprovingPipeline,
+} from "./improvement/index.ts";
+export {
   PerformanceMonitor,
   type PerformanceMonitorOptions,
   type PerformanceWindow,

@@ -83,8 +83,9 @@ export class PerformanceMonitor implements Listener, Displayable, Trackable {
     return listen(this, ["module", "model"]);
   }
 
-  /** Counts a call that ended. */
+  /** Counts a call that ended; what an optimizer calls is nobody's request. */
   end(span: Span): void {
+    if (within(span, "optimizer")) return;
     if (span.kind === "model") return this.#model(span);
     if (within(span, "module")) return;
     const seconds = ((span.endedAt ?? span.startedAt) - span.startedAt) / 1000;

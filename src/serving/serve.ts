@@ -10,6 +10,7 @@ import { packageRoot } from "../services/index.ts";
 import { Admission } from "./admission.ts";
 import { conversationFields } from "./conversation.ts";
 import { FeedbackLog } from "./feedback-log.ts";
+import { SelfImprovingPipeline } from "./improvement/index.ts";
 import { PerformanceMonitor } from "./performance-monitor.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { RequestCounters } from "./request-counters.ts";
@@ -40,7 +41,7 @@ export interface ServeOptions {
   port?: number | undefined;
   /** Default `127.0.0.1`: this machine alone. Any other needs tokens. */
   host?: string | undefined;
-  /** What chat clients call the program. Default: its class. */
+  /** What chat clients call the program. Default: its class, or the name of a {@link SelfImprovingPipeline}. */
   name?: string | undefined;
   /** Where uploads go. Default: nowhere. */
   index?: Pick<Index, "upload"> | undefined;
@@ -53,7 +54,7 @@ export interface ServeOptions {
   settings?: Omit<CallSettings, "principal" | "signal"> | undefined;
   /** False: answers are sent when the program has ended; for programs that check them first. Default true. */
   stream?: boolean | undefined;
-  /** Default: one in the project's `.lmframe`. */
+  /** Default: that of a {@link SelfImprovingPipeline}, else one in the project's `.lmframe`. */
   feedback?: FeedbackLog | undefined;
   /** Default: one of its own, without alerts. */
   monitor?: PerformanceMonitor | undefined;
@@ -73,7 +74,8 @@ export interface ServedProgram {
 
 /**
  * Serves a program over HTTP: MLflow's scoring protocol, OpenAI's chat protocol, streams, uploads, feedback, figures,
- * and a page to try it. `/openapi.json` and `/docs` describe it.
+ * and a page to try it. `/openapi.json` and `/docs` describe it. A {@link SelfImprovingPipeline} improves in the
+ * background meanwhile.
  *
  * ```ts
  * const server = await serve(program, { port: 8080 });
@@ -100,9 +102,11 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
         "or serve it on 127.0.0.1",
     );
   }
+  const improving = program instanceof SelfImprovingPipeline ? program : undefined;
   const service: Service = {
     program,
-    name: options.name ?? program.constructor.name,
+    improving,
+    name: options.name ?? improving?.name ?? program.constructor.name,
     version: versionOf(),
     conversation: conversationFields(program.signature),
     index: options.index,
@@ -111,7 +115,7 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     settings: options.settings ?? {},
     admission: new Admission({ concurrency, queue, seconds }),
     rate: requestsPerMinute === undefined ? undefined : new RateLimit(requestsPerMinute),
-    feedback: options.feedback ?? new FeedbackLog(),
+    feedback: options.feedback ?? improving?.feedback ?? new FeedbackLog(),
     monitor,
     counters: new RequestCounters(),
     limits: { bodyBytes, uploadBytes },
@@ -152,12 +156,14 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     });
   }
   const stopMonitor = monitor.watch();
+  const stopImproving = improving?.watch();
   const watch = setInterval(() => monitor.check(), monitor.windowSeconds * 1000).unref();
   const bound = (server.address() as AddressInfo).port;
   let closing: Promise<void> | undefined;
   const close = async () => {
     // The port stays open meanwhile: whoever comes now is told to go elsewhere, not cut off.
     service.draining = true;
+    const stopped = stopImproving?.();
     for (const response of open) if (!response.headersSent) response.shouldKeepAlive = false;
     const patience = setTimeout(() => {
       service.admission.abort(new DOMException("the server is stopping", "AbortError"));
@@ -173,6 +179,7 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     const idle = setTimeout(() => server.closeAllConnections(), 1000);
     await closed;
     clearTimeout(idle);
+    await stopped;
   };
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,

@@ -7,6 +7,7 @@ import type { Admission, Place } from "./admission.ts";
 import type { ConversationFields } from "./conversation.ts";
 import { failureOf, type RequestFailure } from "./failure.ts";
 import type { FeedbackLog } from "./feedback-log.ts";
+import type { SelfImprovingPipeline } from "./improvement/index.ts";
 import type { PerformanceMonitor } from "./performance-monitor.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { RequestCounters } from "./request-counters.ts";
@@ -15,6 +16,8 @@ import type { TokenStore } from "./tokens.ts";
 /** All that the routes of a served program share. */
 export interface Service {
   readonly program: Module;
+  /** The program, where it improves itself. */
+  readonly improving: SelfImprovingPipeline | undefined;
   /** What chat clients call the program. */
   readonly name: string;
   readonly version: string;

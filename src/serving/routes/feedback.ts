@@ -21,6 +21,7 @@ export function feedback(app: Hono<ServiceEnv>, service: Service): void {
       timestamp: new Date().toISOString(),
       ...(rested !== undefined && { context: rested }),
       ...(comment !== undefined && { comment }),
+      ...(service.improving && { version: service.improving.version }),
       ...(principal && { principal: { id: principal.id, groups: principal.groups } }),
     });
     service.monitor.score(rating);
