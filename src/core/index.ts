@@ -28,7 +28,7 @@ export {
   tracedStream,
 } from "./events.ts";
 export { mapOrdered, type MapOptions, orderWindow } from "./concurrency.ts";
-export { solve } from "./linear-system.ts";
+export { inverse, solve } from "./linear-system.ts";
 export { readLines } from "./lines.ts";
 export {
   defaultProgress,

@@ -17,3 +17,20 @@ export function solve(matrix: readonly (readonly number[])[], vector: readonly n
   }
   return solution;
 }
+
+/** The inverse of a symmetric, positive definite matrix. By Gauss and Jordan: 1,000 rows take about a second. */
+export function inverse(matrix: readonly ArrayLike<number>[]): Float64Array[] {
+  const rows = matrix.map((row) => Float64Array.from(row));
+  for (const [pivot, row] of rows.entries()) {
+    const divisor = row[pivot]!;
+    row[pivot] = 1;
+    for (let column = 0; column < row.length; column++) row[column]! /= divisor;
+    for (const [index, other] of rows.entries()) {
+      if (index === pivot) continue;
+      const factor = other[pivot]!;
+      other[pivot] = 0;
+      for (let column = 0; column < other.length; column++) other[column]! -= factor * row[column]!;
+    }
+  }
+  return rows;
+}

@@ -76,9 +76,9 @@ export class Calibration implements Extension {
     });
   }
 
-  /** Calibrated log-probabilities from those of the model, both in the order of the labels. */
-  logprobs(logprobs: readonly number[]): number[] {
-    return scaleLogprobs(logprobs, this.state);
+  /** Calibrated log-probabilities from those of the model, and what else speaks for a label; all in the order of the labels. */
+  logprobs(logprobs: readonly number[], evidence?: readonly number[]): number[] {
+    return scaleLogprobs(logprobs, this.state, evidence);
   }
 
   /** The place of the label to answer, given calibrated log-probabilities. */
@@ -95,7 +95,11 @@ export class Calibration implements Extension {
     const field = requireWeighable(call.signature, labels);
     const logprobs = await weigh(call, field, labels);
     if (!logprobs) return next(call);
-    const calibrated = this.logprobs(logprobs);
+    const { labelEvidence } = call;
+    const calibrated = this.logprobs(
+      logprobs,
+      labels.map((label) => labelEvidence?.[String(label)] ?? 0),
+    );
     const span = currentSpan();
     if (span) {
       span.attributes.probabilities = Object.fromEntries(
@@ -110,9 +114,15 @@ export class Calibration implements Extension {
   }
 }
 
-/** The log-probabilities of labels under a scaling; their probabilities add up to 1. */
-export function scaleLogprobs(logprobs: readonly number[], { scale, offsets }: LabelScaling): number[] {
-  const values = logprobs.map((logprob, index) => scale * logprob + offsets[index]!);
+/** The log-probabilities of labels under a scaling, `evidence` added to each; their probabilities add up to 1. */
+export function scaleLogprobs(
+  logprobs: readonly number[],
+  { scale, offsets }: LabelScaling,
+  evidence?: readonly number[],
+): number[] {
+  const values = logprobs.map(
+    (logprob, index) => scale * logprob + offsets[index]! + (evidence?.[index] ?? 0),
+  );
   const largest = Math.max(...values);
   const total = largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
   return values.map((value) => value - total);

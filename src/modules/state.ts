@@ -17,6 +17,8 @@ export interface PredictorCall {
   readonly adapter: Adapter;
   /** Those in force, the predictor's own request members over them. `lm` and `adapter` of the call come before them. */
   readonly settings: CallSettings;
+  /** What else than the model speaks for a label, as log-odds by the label as text; a calibration adds it. Default: nothing. */
+  readonly labelEvidence?: Readonly<Record<string, number>>;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../core/index.ts";
+import { ConfigurationError, errorText } from "../core/index.ts";
 import type { Rollout } from "../evaluate/index.ts";
 import type { Label } from "../lm/index.ts";
 import { sameText } from "../metrics/index.ts";
@@ -10,10 +10,14 @@ import {
   type Predict,
   weighableField,
 } from "../modules/index.ts";
+import type { Embedder } from "../retrieval/index.ts";
 import { type CalibrationFit, fitCalibration } from "./calibration-fit.ts";
 import type { Candidate } from "./candidate.ts";
+import { inputText } from "./input-text.ts";
 import { meanScore, type ScoredRow } from "./objective.ts";
 import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { Probe } from "./probe.ts";
+import { fitProbe, type LinearProbe, probed, type ProbeFit } from "./probe-fit.ts";
 import type { Split, Study } from "./study.ts";
 
 /** Options of {@link Calibrate}. */
@@ -28,6 +32,11 @@ export interface CalibrateOptions extends OptimizerOptions {
    * fit need no more. Default 300.
    */
   maxRows?: number;
+  /**
+   * Adds what the inputs' embedding says of a label to what the model says, by a {@link Probe} fitted to training rows,
+   * where that predicts rows held out better. Default: none, the model's weights alone.
+   */
+  embedder?: Embedder | undefined;
 }
 
 /** A predictor whose labels can be weighed. */
@@ -42,13 +51,17 @@ const contentFree = ["N/A", "", "[MASK]"];
 
 /** Labelled rows below which nothing is fitted. */
 const fewestRows = 10;
+/** Rows that a probe is fitted to at most: the time grows with their cube. */
+const mostProbeRows = 1000;
 
 /**
  * Frees answers of the model's bias towards some labels, and gives each label a probability that is calibrated; see
  * {@link Calibration}. For predictors whose only output is a `Literal` or a boolean, at endpoints that tell
  * log-probabilities; elsewhere the program is kept as it is. Instructions and demos stay, so it is run last.
  *
- * With labels: a scale and an offset for each label, fitted by likelihood, and preferences chosen for the objective.
+ * With labels: a scale and an offset for each label, fitted by likelihood, and preferences chosen for the objective;
+ * with an `embedder` also a {@link Probe} of the inputs, fitted to the training rows alone, whatever `maxRows` is: it
+ * takes no rollouts. What it is worth beside the model is fitted on rows that it did not see (stacking, Wolpert 1992).
  * The few numbers are fitted to training and validation rows alike, and taken only where they raise the objective on
  * rows held out in turn; the validation rows alone are too few to tell. The figure on them is so a little too good:
  * what the journal says of rows held out is nearer, and test rows are best.
@@ -74,27 +87,28 @@ export class Calibrate extends Optimizer<CalibrateOptions> {
     const runs = labeled
       ? [...(await scoredRows(study, plain, "train", train)), ...(await scoredRows(study, plain, "val", val))]
       : [];
-    const calibrations = new Map<string, Calibration>();
+    const found = new Map<string, Calibrating>();
     for (const predictor of weighable) {
-      const fit = this.#fit(study, predictor, runs);
+      const fit = await this.#fit(study, predictor, runs);
       if (fit && fit.objective.after <= fit.objective.before) continue;
       const calibration = fit?.calibration ?? (await contextual(study, predictor));
-      if (calibration) calibrations.set(predictor.path, calibration);
+      if (calibration) found.set(predictor.path, { calibration, ...(fit?.probe && { probe: fit.probe }) });
     }
-    await study.evaluate(calibrated(study, calibrations, "calibrated", plain));
+    await study.evaluate(calibrated(study, found, "calibrated", plain));
   }
 
   /** Undefined where too few rows have a label. */
-  #fit(
+  async #fit(
     study: Study,
-    { path, field, labels }: Weighable,
+    predictor: Weighable,
     runs: readonly ScoredRow[],
-  ): CalibrationFit | undefined {
-    const found = runs.flatMap((scored) => {
-      const expected = placeOf(scored.row[field], labels);
-      const probabilities = weightsOf(scored.result, path);
-      if (expected === undefined || !probabilities) return [];
-      return [{ scored, weighed: { logprobs: logprobsOf(probabilities, labels), expected } }];
+  ): Promise<(CalibrationFit & { probe?: Probe }) | undefined> {
+    const { path, field, labels } = predictor;
+    const found = runs.flatMap(({ row, result }) => {
+      const expected = placeOf(row[field], labels);
+      const weighed = weighingOf(result, path);
+      if (expected === undefined || !weighed) return [];
+      return [{ row, result, expected, ...weighed }];
     });
     if (found.length < fewestRows) {
       study.decide(`${path} is not fitted`, `${found.length} rows have a label in "${field}"`);
@@ -103,17 +117,102 @@ export class Calibrate extends Optimizer<CalibrateOptions> {
     const objective = this.options.objective ?? meanScore;
     const judge = (answers: readonly number[]) =>
       objective(
-        found.map(({ scored: { row, result }, weighed: { expected } }, index) => ({
+        found.map(({ row, result, expected }, index) => ({
           row,
           result: answered(result, field, labels[answers[index]!]!, answers[index] === expected),
         })),
       );
-    const rows = found.map(({ weighed }) => weighed);
-    const fit = fitCalibration(rows, labels, study.random(`folds of ${path}`), judge);
-    const { calibration: _, ...figures } = fit;
-    study.decide(`${path} is fitted`, { rows: rows.length, ...figures });
-    return fit;
+    const fitted = (evidence?: readonly (readonly number[])[]) => {
+      const rows = found.map(({ probabilities, expected }, index) => ({
+        logprobs: logprobsOf(probabilities, labels),
+        evidence: evidence?.[index],
+        expected,
+      }));
+      const fit = fitCalibration(rows, labels, study.random(`folds of ${path}`), judge);
+      const { calibration: _, ...figures } = fit;
+      const by = evidence ? "is fitted with a probe" : "is fitted";
+      study.decide(`${path} ${by}`, { rows: rows.length, ...figures });
+      return fit;
+    };
+    const alone = fitted();
+    const { embedder } = this.options;
+    const evidence =
+      embedder &&
+      (await probeEvidence(
+        study,
+        predictor,
+        embedder,
+        found.map(({ inputs }) => inputs),
+      ));
+    if (!evidence) return alone;
+    const joined = fitted(evidence.logOdds);
+    const better = joined.objective.after > alone.objective.after && joined.likelihood > alone.likelihood;
+    if (!better) return alone;
+    const scaled = (value: number) => Number((joined.evidenceScale * value).toPrecision(6));
+    const probe = new Probe(
+      {
+        embedder: embedder.identity,
+        labels,
+        directions: evidence.probe.directions.map((direction) => direction.map(scaled)),
+        offsets: evidence.probe.offsets.map(scaled),
+      },
+      embedder,
+    );
+    return { ...joined, probe };
   }
+}
+
+/** What is learnt of one predictor. */
+interface Calibrating {
+  calibration: Calibration;
+  probe?: Probe;
+}
+
+/**
+ * A probe of the training rows, and the log-odds it gives to each of `asked`: to a training row's inputs those of a
+ * probe that did not see them. Undefined, with the reason in the journal, where there is no probe.
+ */
+async function probeEvidence(
+  study: Study,
+  { path, field, labels }: Weighable,
+  embedder: Embedder,
+  asked: readonly Readonly<Record<string, unknown>>[],
+): Promise<{ probe: LinearProbe; logOdds: readonly (readonly number[])[] } | undefined> {
+  const { signature } = study.program.predictors().get(path)!;
+  const labeled = new Map<string, number>();
+  for (const index of study.random(`probe of ${path}`).sample(study.train.rows().keys(), mostProbeRows)) {
+    const row = study.row("train", index);
+    const expected = placeOf(row[field], labels);
+    // What a step before makes is not in the row: vectors of a part would mislead.
+    const partial = signature.inputs.some(({ name, type }) => type.kind !== "optional" && !(name in row));
+    if (expected === undefined || partial) continue;
+    labeled.set(inputText(signature, row), expected);
+  }
+  if (labeled.size < fewestRows) {
+    study.decide(`${path} has no probe`, `${labeled.size} training rows have its inputs and a label`);
+    return undefined;
+  }
+  const askedTexts = asked.map((inputs) => inputText(signature, inputs));
+  const texts = [...new Set([...labeled.keys(), ...askedTexts])];
+  let vectors: readonly Float32Array[];
+  try {
+    vectors = await embedder.embed(texts, { signal: study.signal });
+  } catch (error) {
+    study.signal?.throwIfAborted();
+    study.decide(`${path} has no probe`, errorText(error));
+    return undefined;
+  }
+  const places = new Map(texts.map((text, place) => [text, place]));
+  const expected = [...labeled.values()];
+  // The training rows' texts stand first.
+  const rows = expected.map((label, place) => ({ vector: vectors[place]!, expected: label }));
+  const probe: ProbeFit = await fitProbe(rows, labels.length);
+  study.decide(`${path} has a probe`, { rows: rows.length, penalty: probe.penalty });
+  const logOdds = askedTexts.map((text) => {
+    const place = places.get(text)!;
+    return probe.leftOut[place] ?? probed(probe, vectors[place]!);
+  });
+  return { probe, logOdds };
 }
 
 /** True where a predictor's labels can be weighed and the endpoint tells how it weighs them; takes one rollout. */
@@ -124,7 +223,9 @@ export async function canCalibrate(study: Study): Promise<boolean> {
 
 /** The program as it is, with the weights of labels told. */
 function weighing(study: Study, weighable: readonly Weighable[]): Candidate {
-  const plain = new Map(weighable.map(({ path, labels }) => [path, Calibration.plain(labels)]));
+  const plain = new Map(
+    weighable.map(({ path, labels }) => [path, { calibration: Calibration.plain(labels) }]),
+  );
   return calibrated(study, plain, "label weights", study.base);
 }
 
@@ -159,15 +260,15 @@ function weighablePredictors(program: Module): Weighable[] {
 
 function calibrated(
   study: Study,
-  calibrations: ReadonlyMap<string, Calibration>,
+  found: ReadonlyMap<string, Calibrating>,
   origin: string,
   parent: Candidate,
 ): Candidate {
   const predictors = study.program.predictors();
-  const edits = [...calibrations].map(([path, calibration]) => {
+  const edits = [...found].map(([path, learnt]) => {
     // It weighs what is sent at last, so what other extensions change of a call must come before it.
-    const { calibration: _, ...others } = predictors.get(path)!.extensions;
-    return [path, { extensions: { calibration, ...others } }] as const;
+    const { calibration: _, probe: __, ...others } = predictors.get(path)!.extensions;
+    return [path, { extensions: { ...learnt, ...others } }] as const;
   });
   return study.candidate(Object.fromEntries(edits), origin, [parent]);
 }
@@ -178,9 +279,10 @@ async function tellsWeights(study: Study, plain: Candidate, row: number): Promis
   return result!.status !== "scored" || result!.trace.some(({ probabilities }) => probabilities);
 }
 
-/** The weights of the last call; a predictor in a loop is judged by where it ended. */
-function weightsOf({ trace }: Rollout, path: string): LabelProbabilities | undefined {
-  return trace.findLast((call) => call.predictor === path && call.probabilities)?.probabilities;
+/** Inputs and weights of the last call; a predictor in a loop is judged by where it ended. */
+function weighingOf({ trace }: Rollout, path: string) {
+  const call = trace.findLast(({ predictor, probabilities }) => predictor === path && probabilities);
+  return call?.probabilities && { inputs: call.inputs, probabilities: call.probabilities };
 }
 
 function logprobsOf(probabilities: LabelProbabilities, labels: readonly Label[]): number[] {
@@ -223,7 +325,7 @@ class LabelWeights extends Module {
 /** Divides by the mean probabilities of inputs without content; undefined where there are none. */
 async function contextual(study: Study, { path, labels }: Weighable): Promise<Calibration | undefined> {
   const predictor = study.program.predictors().get(path)!;
-  const { calibration: _, ...others } = predictor.extensions;
+  const { calibration: _, probe: __, ...others } = predictor.extensions;
   const program = new LabelWeights(
     predictor.edited({ extensions: { calibration: Calibration.plain(labels), ...others } }),
   );

@@ -1,16 +1,20 @@
 import type { Random } from "../core/index.ts";
 import type { Label } from "../lm/index.ts";
 import { expectedCalibrationError } from "../metrics/index.ts";
-import { Calibration, type LabelScaling, scaleLogprobs } from "../modules/index.ts";
-import { fitScaling, type WeighedRow } from "./label-scaling.ts";
+import { Calibration, scaleLogprobs } from "../modules/index.ts";
+import { type FittedScaling, fitScaling, scaledRow, type WeighedRow } from "./label-scaling.ts";
 
 /** A calibration fitted to labelled rows. */
 export interface CalibrationFit {
   calibration: Calibration;
   /** Penalty on the distance from the model's own weights, of those tried the best on rows held out. */
   penalty: number;
+  /** What the rows' evidence counts for; 0 where they have none. */
+  evidenceScale: number;
   /** How much of the labels' shares the preferences take out: 0 none, 1 all. */
   adjustment: number;
+  /** Mean log-probability of the right label on rows held out. */
+  likelihood: number;
   /** The objective on rows held out, of the model's own answers and of the calibrated ones. */
   objective: { before: number; after: number };
   /** Expected calibration error on rows held out, as the model weighs labels and as they are calibrated. */
@@ -59,12 +63,15 @@ export function fitCalibration(
     if (!chosen || reached > chosen.reached + 1e-9) chosen = { adjustment, reached, preferences };
   }
   const { adjustment, reached, preferences } = chosen!;
-  const scaling = rounded(fitScaling(rows, labels.length, penalty));
+  const { evidenceScale, ...scaling } = rounded(fitScaling(rows, labels.length, penalty));
   const none = labels.map(() => 0);
   return {
     calibration: new Calibration({ labels, ...scaling, preferences: preferences.map(round) }),
     penalty,
+    evidenceScale,
     adjustment,
+    likelihood:
+      sum(found, (round) => sum(round, (row, index) => row[rows[index]!.expected]!)) / (rounds * rows.length),
     objective: {
       before: objective(rows.map(({ logprobs }) => preferred(logprobs, none))),
       after: reached / rounds,
@@ -95,7 +102,7 @@ function crossFit(
   );
   const result: number[][] = [];
   for (const [place, index] of order.entries()) {
-    result[index] = scaleLogprobs(rows[index]!.logprobs, fitted[place % folds]!);
+    result[index] = scaledRow(rows[index]!, fitted[place % folds]!);
   }
   return result;
 }
@@ -124,8 +131,8 @@ function calibrationError(rows: readonly WeighedRow[], logprobs: readonly (reado
 }
 
 /** Digits beyond these are noise, and would make equal calibrations differ. */
-function rounded({ scale, offsets }: LabelScaling): LabelScaling {
-  return { scale: round(scale), offsets: offsets.map(round) };
+function rounded({ scale, evidenceScale, offsets }: FittedScaling): FittedScaling {
+  return { scale: round(scale), evidenceScale: round(evidenceScale), offsets: offsets.map(round) };
 }
 
 function round(value: number): number {

@@ -24,6 +24,8 @@ export { macroF1, meanScore, type Objective, type ScoredRow, weighted } from "./
 export { Optimization } from "./optimization.ts";
 export { type CompileOptions, Optimizer, type OptimizerOptions, type ProposerOptions } from "./optimizer.ts";
 export { PairedAscent, type PairedAscentOptions } from "./paired-ascent.ts";
+export { Probe, type ProbeState } from "./probe.ts";
+export type { LinearProbe } from "./probe-fit.ts";
 export { RandomSearch, type RandomSearchOptions } from "./random-search.ts";
 export { retune, type RetuneOptions, Retuning } from "./retune.ts";
 export { Sequence, type SequenceOptions } from "./sequence.ts";

@@ -1,7 +1,8 @@
-import type { AnySignature, Demo } from "../adapters/index.ts";
+import type { Demo } from "../adapters/index.ts";
 import { ConfigurationError } from "../core/index.ts";
 import { type Extension, type ExtensionReader, knowExtension, type PredictorCall } from "../modules/index.ts";
 import { builtInEmbedder, type Embedder } from "../retrieval/embedders/index.ts";
+import { inputText } from "./input-text.ts";
 
 /** What a {@link Neighbours} saves. */
 export interface NeighboursState {
@@ -94,15 +95,6 @@ knowExtension("neighbours", (saved, version) => {
   const { embedder } = (saved ?? {}) as Partial<NeighboursState>;
   return Neighbours.reader(builtInEmbedder(embedder))(saved, version);
 });
-
-/** The inputs that a row or a call holds, as one text to embed. */
-function inputText({ inputs }: AnySignature, values: Readonly<Record<string, unknown>>): string {
-  return inputs
-    .map(({ name }) => values[name])
-    .filter((value) => value !== undefined && value !== null)
-    .map((value) => (typeof value === "string" ? value : JSON.stringify(value)))
-    .join("\n");
-}
 
 function product(one: Float32Array, other: Float32Array): number {
   let sum = 0;

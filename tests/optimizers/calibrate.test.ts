@@ -313,7 +313,7 @@ describe("the fit", () => {
     const penalty = 0.5;
     const fitted = fitScaling(rows, 3, penalty);
     const objective = ({ scale, offsets }: typeof fitted) =>
-      logLikelihood(rows, { scale, offsets }) -
+      logLikelihood(rows, { scale, evidenceScale: 0, offsets }) -
       (penalty / 2) * ((scale - 1) ** 2 + offsets.reduce((sum, offset) => sum + offset ** 2, 0));
     const reached = objective(fitted);
     for (const step of [0.01, -0.01]) {

@@ -27,6 +27,7 @@ import {
   rule,
 } from "./planted-task.ts";
 import { plantedTasks } from "./planted-tasks.ts";
+import { wordsEmbedder } from "./words-embedder.ts";
 
 afterEach(() => currentLM.set(undefined));
 
@@ -116,7 +117,7 @@ describe("Best", () => {
   const run = (logprobs: boolean) => {
     currentLM.set(biasedModel([train, val], { logprobs }));
     const program = new Predict("text -> label: Literal['hot', 'cold', 'mild']", "Say how it is.");
-    return new Best({ metric, promptModel: plantedProposer() }).compile(program, {
+    return new Best({ metric, promptModel: plantedProposer(), embedder: wordsEmbedder }).compile(program, {
       train,
       val,
       budget: { rollouts: 900 },
