@@ -5,6 +5,7 @@ import { pages } from "./pages/pages.ts";
 import { chatCompletions } from "./routes/chat-completions.ts";
 import { documents } from "./routes/documents.ts";
 import { feedback } from "./routes/feedback.ts";
+import { improvement } from "./routes/improvement.ts";
 import { invocations } from "./routes/invocations.ts";
 import { operatorStatus, publicStatus } from "./routes/status.ts";
 import { streamRoute } from "./routes/stream.ts";
@@ -37,6 +38,8 @@ export function serviceApp(service: Service, loopback: boolean): Hono<ServiceEnv
   app.use("/metrics", operatorsOnly);
   app.use("/monitor/figures", operatorsOnly);
   operatorStatus(app, service);
+  app.use("/improvement/*", operatorsOnly);
+  improvement(app, service);
   app.use("/feedback", within(Math.min(limits.bodyBytes, 1_000_000)));
   feedback(app, service);
   for (const path of ["/invocations", "/stream", "/v1/chat/completions"])

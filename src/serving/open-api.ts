@@ -5,7 +5,7 @@ import type { Service } from "./service.ts";
 type Fields = readonly { readonly name: string; readonly type: FieldType; readonly description?: string }[];
 
 /** What the server answers, as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html). */
-export function openApi({ program, name, version, conversation, index, tokens }: Service): object {
+export function openApi({ program, name, version, conversation, index, tokens, improving }: Service): object {
   const { inputs, outputs, instructions } = program.signature;
   const taken = objectOf(inputs);
   const given = objectOf(outputs);
@@ -102,6 +102,7 @@ export function openApi({ program, name, version, conversation, index, tokens }:
         "201",
       ),
       "/monitor/figures": get("Figures over all callers, for operators"),
+      ...(improving && { "/improvement/rollback": rollback() }),
       "/metrics": get("The same for Prometheus"),
       "/health": open("Whether the server takes requests"),
       "/ping": open("The same"),
@@ -159,6 +160,18 @@ function post(
         "415": { description: "of another type" },
         "429": { description: "too many requests within a minute; try again after `Retry-After` seconds" },
         "503": { description: "too many requests wait, or the server stops; the same" },
+      },
+    },
+  };
+}
+
+function rollback(): object {
+  return {
+    post: {
+      summary: "Have the version before answer again, for operators",
+      responses: {
+        "200": { description: "it answers" },
+        "409": { description: "no version answered before this one" },
       },
     },
   };

@@ -25,7 +25,7 @@ function bars(windows) {
 
 async function refresh() {
   try {
-    const { rows, windows, alerts, running, waiting } = await (await call("/monitor/figures")).json();
+    const { rows, windows, alerts, running, waiting, improvement } = await (await call("/monitor/figures")).json();
     find("state").textContent = running + " at work, " + waiting + " waiting";
     find("alerts").replaceChildren(...alerts.map(({ rule, message }) => element("li", rule + ": " + message)));
     find("figures").replaceChildren(...rows.map((cells) => {
@@ -36,6 +36,12 @@ async function refresh() {
       return row;
     }));
     find("chart").replaceChildren(bars(windows));
+    if (improvement) {
+      const { version, underWay, rounds } = improvement;
+      find("version").textContent = "version " + version + " answers" + (underWay ? ", version " + underWay.version + " is made" : "");
+      find("rounds").replaceChildren(...rounds.map((round) =>
+        element("li", round.at.slice(0, 16).replace("T", " ") + " · version " + round.version + " " + round.outcome + ": " + round.why)));
+    }
   } catch (error) {
     find("state").textContent = error.message;
   }

@@ -114,7 +114,7 @@ function inputField(field: Field): Html {
     >${control}${hint === "" ? undefined : html`<small>${hint}</small>`}`;
 }
 
-function monitorPage({ name, tokens }: Service) {
+function monitorPage({ name, tokens, improving }: Service) {
   return pageDocument({
     title: `How ${name} does`,
     subtitle: "Figures over all callers since the server began, and of the last windows.",
@@ -133,7 +133,15 @@ function monitorPage({ name, tokens }: Service) {
           </thead>
           <tbody id="figures"></tbody>
         </table>
-      </div>`,
+      </div>
+      ${
+        improving &&
+        html`<section aria-labelledby="versions-title">
+          <h2 id="versions-title">Versions</h2>
+          <p id="version" role="status"></p>
+          <ul id="rounds"></ul>
+        </section>`
+      }`,
     script: monitorScript,
   });
 }

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { figureRows } from "../performance-monitor.ts";
 import { openApi } from "../open-api.ts";
+import type { ImprovementState } from "../improvement/index.ts";
 import type { Service, ServiceEnv } from "../service.ts";
 
 /** Whether the server is there, and what it serves: open to all, and silent about its callers. */
@@ -13,7 +14,10 @@ export function publicStatus(app: Hono<ServiceEnv>, service: Service): void {
 }
 
 /** Figures over all callers. */
-export function operatorStatus(app: Hono<ServiceEnv>, { monitor, counters, admission }: Service): void {
+export function operatorStatus(
+  app: Hono<ServiceEnv>,
+  { monitor, counters, admission, improving }: Service,
+): void {
   app.get("/metrics", (context) => {
     context.header("content-type", "text/plain; version=0.0.4; charset=utf-8");
     return context.body(counters.text(admission, monitor.totals()));
@@ -27,6 +31,17 @@ export function operatorStatus(app: Hono<ServiceEnv>, { monitor, counters, admis
       alerts: [...monitor.firing].map(([rule, message]) => ({ rule, message })),
       running: admission.running,
       waiting: admission.waiting,
+      ...(improving && { improvement: told(improving.state) }),
     }),
   );
+}
+
+/** What operators see of a program that improves itself, the newest round first. */
+function told({ champion, former, round, rounds }: ImprovementState): object {
+  return {
+    version: champion,
+    former: former.at(-1) ?? null,
+    underWay: round ? { version: round.challenger, found: round.found } : null,
+    rounds: rounds.slice(-10).reverse(),
+  };
 }

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { currentLM, FunctionModel } from "../../../src/lm/index.ts";
-import type { Module } from "../../../src/modules/index.ts";
+import { type Module, programToJSON } from "../../../src/modules/index.ts";
 import { type Feedback, FeedbackLog } from "../../../src/serving/index.ts";
 import { SelfImprovingPipeline, type SelfImprovingOptions } from "../../../src/serving/improvement/index.ts";
 import { TicketTask } from "../../optimizers/planted-tickets.ts";
@@ -28,6 +29,15 @@ export function usePipelines() {
         log: (line) => void here.logged.push(line),
         ...options,
       }),
+    /** Has a program answer as the version of that number, as if a round had found it before now. */
+    async promote(pipeline: SelfImprovingPipeline, version: number, program: Module): Promise<void> {
+      const folder = join(here.folder, "improvement");
+      await writeFile(join(folder, "versions", `${version}.json`), JSON.stringify(programToJSON(program)));
+      const { champion, ...state } = pipeline.state;
+      const next = { ...state, champion: version, former: [champion], next: version + 1, compared: 0 };
+      await writeFile(join(folder, "state.json"), JSON.stringify(next));
+      await pipeline.improve();
+    },
     /** Ratings of right answers to so many questions. */
     async rate(count: number, seed: number, more: Partial<Feedback> = {}): Promise<void> {
       const log = here.feedback();

@@ -1,10 +1,10 @@
-import { appendFile, copyFile, readdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UnreachableError } from "../../../src/core/index.ts";
 import { evaluate } from "../../../src/evaluate/index.ts";
 import { currentLM, FunctionModel } from "../../../src/lm/index.ts";
-import { type Predict, programToJSON } from "../../../src/modules/index.ts";
+import type { Predict } from "../../../src/modules/index.ts";
 import { Optimizer, RandomSearch, type Study } from "../../../src/optimizers/index.ts";
 import type { FeedbackLog } from "../../../src/serving/index.ts";
 import {
@@ -224,16 +224,11 @@ describe("going back", () => {
   test("where the ratings of a promoted version really fall, and not where they fall by chance", async () => {
     const pipeline = await here.open(task.program(), { records: 1000 });
     const log = here.feedback();
-    const state = join(here.folder, "improvement", "state.json");
-    await writeFile(
-      join(here.folder, "improvement", "versions", "1.json"),
-      JSON.stringify(programToJSON(task.program())),
-    );
-    await writeFile(state, JSON.stringify({ ...pipeline.state, champion: 1, former: [0], next: 2 }));
     let count = 0;
     const rate = async (version: number, ratings: readonly number[]) => {
       for (const rating of ratings) await log.add(rated(`question ${count++}`, { version, rating }));
     };
+    await here.promote(pipeline, 1, task.program());
     await rate(
       0,
       Array.from({ length: 30 }, (_, place) => 3 + (place % 3)),
@@ -245,18 +240,11 @@ describe("going back", () => {
     expect(await pipeline.improve()).toBeUndefined();
     expect(pipeline.version).toBe(1);
     await rate(1, [1]);
-    expect(await pipeline.improve()).toMatchObject({
-      version: 1,
-      outcome: "rolled back",
-      why: expect.stringMatching(/rated 1.00 by 20/),
-    });
+    const why = expect.stringMatching(/rated 1.00 by 20/) as string;
+    expect(await pipeline.improve()).toMatchObject({ version: 1, outcome: "rolled back", why });
     expect(pipeline.version).toBe(0);
 
-    await writeFile(state, JSON.stringify({ ...pipeline.state, champion: 2, former: [0], next: 3 }));
-    await writeFile(
-      join(here.folder, "improvement", "versions", "2.json"),
-      JSON.stringify(programToJSON(task.program())),
-    );
+    await here.promote(pipeline, 2, task.program());
     await rate(
       2,
       Array.from({ length: 30 }, (_, place) => 2 + (place % 4)),
@@ -269,31 +257,18 @@ describe("going back", () => {
     await here.rate(100, 1);
     const pipeline = await here.open();
     const other = await here.open();
-    const state = join(here.folder, "improvement", "state.json");
-    let begun = false;
     class Slow extends RandomSearch {
       protected override async search(study: Study): Promise<void> {
         await super.search(study);
-        begun = true;
-        const now = other.state;
-        await copyFile(
-          join(here.folder, "improvement/versions/0.json"),
-          join(here.folder, "improvement/versions/7.json"),
-        );
         await other.improve();
-        await writeFile(
-          state,
-          JSON.stringify({ ...other.state, ...now, round: other.state.round, champion: 7, former: [0] }),
-        );
+        await here.promote(other, 7, task.program());
       }
     }
-    const slow = await here.open(task.program(), {
-      optimizer: new Slow({ metric: task.metric, numCandidates: 2 }),
-    });
-    expect(await slow.improve()).toMatchObject({ outcome: "overtaken" });
-    expect(begun).toBe(true);
-    expect(slow.version).toBe(7);
-    expect(await pipeline.improve()).toBeUndefined();
+    const optimizer = new Slow({ metric: task.metric, numCandidates: 2 });
+    const slow = await here.open(task.program(), { optimizer });
+    expect(await slow.improve()).toMatchObject({ version: 1, outcome: "overtaken" });
+    expect([slow.version, slow.state.former]).toEqual([7, [0]]);
+    await pipeline.improve();
     expect(pipeline.version).toBe(7);
   });
 
