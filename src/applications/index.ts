@@ -54,6 +54,19 @@ export {
   TopEntry,
 } from "./maintenance/measure.ts";
 export { maintenanceReport, type MaintenanceReportSubject } from "./maintenance/report.ts";
+export type {
+  ChartSpecification,
+  PlanAnalysis,
+  PlanFilter,
+  PlanMeasure,
+  ReportPlan,
+} from "./report-writer/plan.ts";
+export { type ReportAnswer, ReportWriter, type ReportWriterOptions } from "./report-writer/report-writer.ts";
+export {
+  type DroppedSentence,
+  WrittenReport,
+  type WrittenReportParts,
+} from "./report-writer/written-report.ts";
 export { relevanceBullets } from "./relevance-bullets.ts";
 export {
   type MeasuredJudge,

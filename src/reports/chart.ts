@@ -29,6 +29,9 @@ export class Chart implements Displayable {
  */
 export const colours = { before: "#8a8a8a", after: "#0072B2", candidate: "#D55E00" } as const;
 
+/** Of up to six series, in their order; see {@link colours}. */
+export const seriesColours = ["#0072B2", "#D55E00", "#00875F", "#B5599A", "#8a8a8a", "#94751B"] as const;
+
 /** One of the evaluations that a chart draws side by side. */
 export interface Version {
   name: string;

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { replaceFile } from "../data/file.ts";
 import { plotlySource } from "../core/figure.ts";
 import { behaviour } from "./behaviour.ts";
 import { html, Html } from "./html.ts";
@@ -49,6 +51,12 @@ export function page(title: string, subtitle: string, sections: readonly Section
         ${scripts.map((script) => element("script", script))}
       </body>
     </html> `.text;
+}
+
+/** Writes a page, aside first and then in its place; makes its folder. Gives back the path. */
+export async function savePage(path: string, text: string): Promise<string> {
+  await replaceFile(path, (temporary) => writeFile(temporary, text));
+  return path;
 }
 
 /** Our own text in an element whose text is no HTML; to the letter, for the policy names its digest. */

@@ -1,9 +1,7 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { type Displayable, display, type MimeBundle } from "../core/index.ts";
 import { Evaluation } from "../evaluate/index.ts";
 import { html } from "./html.ts";
-import { page } from "./page.ts";
+import { page, savePage } from "./page.ts";
 import { changes } from "./sections/changes.ts";
 import { classes } from "./sections/classes.ts";
 import { configuration } from "./sections/configuration.ts";
@@ -73,12 +71,7 @@ export class Report implements Displayable {
 
   /** Writes the page, aside first and then in its place; makes its folder. Gives back the path. */
   async save(path: string): Promise<string> {
-    const written = await this.html();
-    await mkdir(dirname(path), { recursive: true });
-    const aside = `${path}.${process.pid}.part`;
-    await writeFile(aside, written);
-    await rename(aside, path);
-    return path;
+    return savePage(path, await this.html());
   }
 
   [display](): MimeBundle {

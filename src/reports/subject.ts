@@ -12,6 +12,8 @@ export interface SearchSummary {
     readonly candidate: {
       readonly id: string;
       readonly origin: string;
+      /** Ids of the candidates it was made from. */
+      readonly parents: readonly string[];
       readonly edits: Readonly<Record<string, PredictorEdit>>;
     };
     readonly score: number;

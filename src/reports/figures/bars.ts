@@ -7,15 +7,20 @@ export interface BarOptions {
   unit: string;
   /** One group of bars each, from top to bottom. */
   names: readonly string[];
-  /** One bar in each group: values in the order of the names. */
-  series: readonly { name: string; color: string; values: readonly number[] }[];
+  /** One bar in each group: values in the order of the names; null is no bar. */
+  series: readonly { name: string; color: string; values: readonly (number | null)[] }[];
   /** True for values from 0 to 1. Default false. */
   shares?: boolean | undefined;
+  /** A value as the reader sees it. Default: two digits. */
+  format?: ((value: number) => string) | undefined;
   alternative: string;
 }
 
 /** A chart of horizontal bars, each with its value. */
-export function barChart({ title, unit, names, series, shares = false, alternative }: BarOptions): Chart {
+export function barChart(options: BarOptions): Chart {
+  const { title, unit, names, series, shares = false, alternative } = options;
+  const { format = (value) => (shares ? value.toFixed(2) : String(Number(value.toPrecision(2)))) } = options;
+  const hovered = options.format ? "%{text}" : `${unit} %{x:.3f}`;
   const axis = shares
     ? { range: [0, 1.08], tickvals: [0, 0.25, 0.5, 0.75, 1] }
     : { rangemode: "tozero", nticks: 5 };
@@ -25,19 +30,19 @@ export function barChart({ title, unit, names, series, shares = false, alternati
       data: series.map(({ name, color, values }) => ({
         type: "bar",
         orientation: "h",
-        name,
+        name: label(name),
         y: names.map((_, index) => index),
         x: values,
-        text: values.map((value) => (shares ? value.toFixed(2) : String(Number(value.toPrecision(2))))),
+        text: values.map((value) => (value === null ? "" : format(value))),
         customdata: names.map(label),
         textposition: "outside",
         cliponaxis: false,
-        hovertemplate: `%{customdata}: ${unit} %{x:.3f}<extra>${name}</extra>`,
+        hovertemplate: `%{customdata}: ${hovered}<extra>${label(name)}</extra>`,
         marker: { color },
       })),
       layout: {
         ...layout(72 + names.length * (series.length * 20 + 16), series.length > 1, {
-          xaxis: quantity(unit, axis),
+          xaxis: quantity(label(unit), axis),
           yaxis: categoriesDown(names),
         }),
         barmode: "group",

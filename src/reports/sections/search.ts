@@ -10,6 +10,8 @@ const mostCandidates = 30;
 export function search({ search: found }: Reported): Section | undefined {
   if (!found) return undefined;
   const { ranking, candidates, seconds, stopped, optimizer } = found;
+  const numbers = new Map(candidates.map(({ id }, index) => [id, index + 1]));
+  const madeFrom = (parents: readonly string[]) => parents.map((id) => numbers.get(id) ?? "?").join(", ");
   const early = stopped === undefined ? "" : ` It ended early: ${stopped}.`;
   const most = ranking.length > mostCandidates ? `, the best ${mostCandidates}` : "";
   return {
@@ -24,11 +26,13 @@ export function search({ search: found }: Reported): Section | undefined {
         <summary>Candidates by score</summary>
         ${table(
           `Candidates scored on all validation rows, best first${most}`,
-          ["made by", "score", "what it changes"],
+          ["number", "made by", "from", "score", "what it changes"],
           ranking.slice(0, mostCandidates).map(
             ({ candidate, score: value }) =>
               html`<tr>
-                <th scope="row">${candidate.origin}</th>
+                <th scope="row">${numbers.get(candidate.id) ?? ""}</th>
+                <td>${candidate.origin}</td>
+                <td>${madeFrom(candidate.parents)}</td>
                 <td>${score(value)}</td>
                 <td class="text">${changes(candidate.edits)}</td>
               </tr>`,
