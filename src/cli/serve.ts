@@ -1,12 +1,16 @@
-import { Command } from "commander";
+import { basename, extname } from "node:path";
+import { Command, Option } from "commander";
 import { MaintenanceChatbot } from "../applications/index.ts";
 import { ConfigurationError } from "../core/index.ts";
 import { connect } from "../lm/index.ts";
 import type { Module } from "../modules/index.ts";
+import { optimizerByName, optimizerNames } from "../optimizers/index.ts";
 import { Index } from "../retrieval/index.ts";
 import {
+  answerMetric,
   drifted,
   PerformanceMonitor,
+  SelfImprovingPipeline,
   serve,
   successBelow,
   TokenStore,
@@ -29,6 +33,9 @@ interface ServeFlags {
   rate?: number;
   webhook?: string;
   stream: boolean;
+  improve?: boolean;
+  improveBy: string;
+  register?: string;
   timeout: number;
 }
 
@@ -64,14 +71,24 @@ export function serveCommand(): Command {
     )
     .option("--webhook <address>", "where alerts are posted, beside the log")
     .option("--no-stream", "send answers when the program has ended, not as they come")
+    .option("--improve", "learn from /feedback in the background; a better version answers without a restart")
+    .addOption(
+      new Option("--improve-by <name>", "how a better version is looked for")
+        .choices([...optimizerNames])
+        .default("random-search"),
+    )
+    .option("--register <name>", "with --improve: keep the versions in MLflow's registry, under this name")
     .addOption(timeoutOption())
     .addHelpText(
       "after",
       `
 Ctrl-C or SIGTERM: nothing new is taken, what is under way is finished.
+--improve looks for a better version once 100 new ratings are there, and takes it where it is better by more than
+chance; /monitor shows the versions, and an operator's POST /improvement/rollback goes back.
 
 Examples:
   $ lmframe serve classifier.json --port 8080
+  $ lmframe serve classifier.json --improve --register classifier
   $ lmframe serve chatbot --index logbook --as mechanics
   $ lmframe serve chatbot --index logbook --tokens --host 0.0.0.0`,
     )
@@ -87,7 +104,9 @@ async function run(path: string, flags: ServeFlags): Promise<void> {
     alerts: [successBelow(0.9), drifted()],
     tell: flags.webhook === undefined ? [logAlert] : [logAlert, webhook(flags.webhook)],
   });
-  const server = await serve(program, {
+  const tokens = flags.tokens ? new TokenStore() : undefined;
+  const served = flags.improve === true ? await improving(path, program, flags, tokens) : program;
+  const server = await serve(served, {
     port,
     host,
     index,
@@ -95,13 +114,40 @@ async function run(path: string, flags: ServeFlags): Promise<void> {
     stream,
     settings: { historyTokens },
     limits: { concurrency, queue, seconds: timeout, requestsPerMinute: rate },
-    ...(flags.tokens ? { tokens: new TokenStore() } : as.length > 0 && { principal: principalOf(as) }),
+    ...(tokens ? { tokens } : as.length > 0 && { principal: principalOf(as) }),
   });
   say(`serving ${path} at ${server.url}`);
   await asked("SIGTERM", "SIGINT");
   note("stopping: what is under way is finished first");
   await server.close();
   process.exit();
+}
+
+/** The program as one that learns from feedback; of what everybody may see whom it answers. */
+async function improving(
+  path: string,
+  program: Module,
+  { improveBy, register, as }: ServeFlags,
+  tokens: TokenStore | undefined,
+): Promise<SelfImprovingPipeline> {
+  return SelfImprovingPipeline.open(program, {
+    name: basename(path, extname(path)).replaceAll(/[^\w.-]/g, "-"),
+    audience: tokens ? await commonGroups(tokens) : as,
+    ...(improveBy !== "random-search" && {
+      optimizer: optimizerByName(improveBy)!({ metric: answerMetric(program) }),
+    }),
+    ...(register !== undefined && {
+      registry: { name: register, ...(/\.(ts|js|mjs)$/.test(path) && { module: path }) },
+    }),
+  });
+}
+
+/** The groups that everybody with a token is of. */
+async function commonGroups(tokens: TokenStore): Promise<string[]> {
+  const [first = [], ...others] = (await tokens.list())
+    .filter(({ revokedAt }) => revokedAt === undefined)
+    .map(({ principal }) => [...principal.groups]);
+  return first.filter((group) => others.every((groups) => groups.includes(group)));
 }
 
 function chatbotOver(index: Index | undefined): Module {

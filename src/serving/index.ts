@@ -13,6 +13,7 @@ export {
 export type { CircuitBreakerOptions } from "./circuit-breaker.ts";
 export { type Feedback, FeedbackLog } from "./feedback-log.ts";
 export {
+  answerMetric,
   type Duel,
   type ImprovementState,
   type RegistryPlace,

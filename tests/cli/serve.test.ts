@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { FeedbackLog } from "../../src/serving/index.ts";
+import { TicketTask } from "../optimizers/planted-tickets.ts";
 import { post } from "../serving/served.ts";
 import { answerFields } from "../support/answer-fields.ts";
 import { type ChatBody, startEndpoint } from "../support/faulty-endpoint.ts";
@@ -128,6 +131,36 @@ describe("lmframe serve", () => {
     expect(JSON.stringify(unseen)).not.toMatch(/replaced|A1|PUMP/);
     child.kill("SIGTERM");
     expect((await done).code).toBe(0);
+    await endpoint.close();
+  });
+
+  test("--improve: what was rated well makes a better version answer", { timeout: 120_000 }, async () => {
+    const task = new TicketTask({ shares: { jargon: 0.4 } });
+    const endpoint = await startEndpoint({ reply: (request) => task.reply(request) });
+    const env = {
+      LMFRAME_HOME: join(folder.path, "home"),
+      OPENAI_BASE_URL: endpoint.baseURL,
+      OPENAI_API_KEY: "none",
+    };
+    await task.program().save(join(folder.path, "tickets.json"));
+    const log = new FeedbackLog(join(env.LMFRAME_HOME, "serving", "feedback.jsonl"));
+    for (const { text, label } of task.rows(120, 1).rows())
+      await log.add({ question: String(text), answer: String(label), rating: 5, timestamp: "2026-01-01" });
+    const { child, done, url } = await served(["tickets.json", "--improve"], env);
+    const version = async () => {
+      const { improvement } = (await (await fetch(`${url}/monitor/figures`)).json()) as {
+        improvement: { version: number };
+      };
+      return improvement.version;
+    };
+    while ((await version()) === 0) await pause(200);
+    const row = task.rows(50, 9).rows().find(({ text }) => String(text).includes("such a"))!; // prettier-ignore
+    const answer = await (await post(`${url}/invocations`, { instances: [row.text] })).json();
+    expect(answer).toEqual({ predictions: [{ label: row.label, error: null }] });
+    expect(existsSync(join(env.LMFRAME_HOME, "serving", "tickets.improvement", "state.json"))).toBe(true);
+    child.kill("SIGTERM");
+    const { code, stderr } = await done;
+    expect([code, stderr.includes('version 1: promoted')]).toEqual([0, true]);
     await endpoint.close();
   });
 

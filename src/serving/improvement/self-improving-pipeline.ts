@@ -3,13 +3,12 @@ import type { AnySignature } from "../../adapters/index.ts";
 import { ConfigurationError, display, type Displayable, redact } from "../../core/index.ts";
 import { showTable } from "../../evaluate/index.ts";
 import type { LanguageModel } from "../../lm/index.ts";
-import { exactMatch, tokenF1 } from "../../metrics/index.ts";
 import { Module, type Predict } from "../../modules/index.ts";
-import { type Optimizer, RandomSearch, type StudyBudget } from "../../optimizers/index.ts";
-import { conversationFields } from "../conversation.ts";
+import { type Optimizer, type StudyBudget } from "../../optimizers/index.ts";
 import { FeedbackLog } from "../feedback-log.ts";
 import { ownFile } from "../own-file.ts";
 import { ChampionRegistry, type RegistryPlace } from "./champion-registry.ts";
+import { examplesSearch } from "./examples-search.ts";
 import { ImprovementLoop } from "./improvement-loop.ts";
 import type { ImprovementState, Round } from "./improvement-state.ts";
 import { type RowOf, rowOfAnswer } from "./learning-rows.ts";
@@ -122,7 +121,7 @@ export class SelfImprovingPipeline extends Module implements Displayable {
       given: program,
       folder: options.folder ?? ownFile(`${name}.improvement`),
       feedback: options.feedback ?? new FeedbackLog(),
-      optimizer: options.optimizer ?? demosOf(program),
+      optimizer: options.optimizer ?? examplesSearch(program),
       rule: {
         positive,
         trainingRows,
@@ -229,15 +228,4 @@ export class SelfImprovingPipeline extends Module implements Displayable {
       note: former.length > 0 ? `Before it answered version ${former.at(-1)}.` : undefined,
     });
   }
-}
-
-/** The default strategy. */
-function demosOf(program: Module): Optimizer {
-  const { outputs } = program.signature;
-  const answer = conversationFields(program.signature)?.answer ?? outputs.at(-1)!.name;
-  const isText = outputs.find(({ name }) => name === answer)!.type.kind === "string";
-  const size = { numCandidates: 8, maxLabeledDemos: 8 };
-  return isText
-    ? new RandomSearch({ ...size, metric: tokenF1(answer), threshold: 0.6 })
-    : new RandomSearch({ ...size, metric: exactMatch(answer) });
 }
