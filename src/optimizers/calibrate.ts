@@ -155,6 +155,7 @@ export class Calibrate extends Optimizer<CalibrateOptions> {
         labels,
         directions: evidence.probe.directions.map((direction) => direction.map(scaled)),
         offsets: evidence.probe.offsets.map(scaled),
+        means: evidence.probe.means.map(scaled),
       },
       embedder,
     );

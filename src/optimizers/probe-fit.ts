@@ -7,11 +7,16 @@ export interface LabeledVector {
   expected: number;
 }
 
-/** What tells labels from vectors: the log-odds of a label are its direction times the vector, and its offset. */
+/**
+ * What tells labels from vectors: the log-odds of a label are its direction times the vector, and its offset. Lists
+ * have one entry a label.
+ */
 export interface LinearProbe {
-  /** One a label, each as long as a vector. */
+  /** Each as long as a vector. */
   directions: readonly (readonly number[])[];
   offsets: readonly number[];
+  /** The mean of the log-odds over the vectors it was fitted to: what holds where there is no vector. */
+  means: readonly number[];
 }
 
 /** A probe fitted to vectors. */
@@ -60,19 +65,22 @@ export async function fitProbe(rows: readonly LabeledVector[], labels: number): 
       centered,
     ),
   );
-  const offsets = directions.map(
-    (direction, label) => duals.reduce((sum, dual) => sum + dual[label]!, 0) - product(direction, center),
-  );
+  const means = directions.map((_, label) => duals.reduce((sum, dual) => sum + dual[label]!, 0));
+  const offsets = directions.map((direction, label) => means[label]! - product(direction, center));
   return {
     penalty,
     directions: directions.map((direction) => direction.map((value) => slope * value)),
     offsets: offsets.map((value) => slope * value),
+    means: means.map((value) => slope * value),
     leftOut: leftOut.map((row) => row.map((value) => slope * value)),
   };
 }
 
 /** The log-odds that a probe gives to each label of a vector. */
-export function probed({ directions, offsets }: LinearProbe, vector: ArrayLike<number>): number[] {
+export function probed(
+  { directions, offsets }: Pick<LinearProbe, "directions" | "offsets">,
+  vector: ArrayLike<number>,
+): number[] {
   return directions.map((direction, label) => product(direction, vector) + offsets[label]!);
 }
 

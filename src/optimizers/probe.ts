@@ -18,7 +18,9 @@ export interface ProbeState extends LinearProbe {
  * log-probabilities, answers as it would without.
  *
  * Saved with the program: numbers, no rows. A program whose embedder is not built in is loaded with
- * `load(path, { probe: Probe.reader(embedder) })`. A call fails where its embedder does.
+ * `load(path, { probe: Probe.reader(embedder) })`. Where the embedder is not installed, a warning says so once and the
+ * model's weights decide alone; where an embedder's endpoint cannot be reached, the call fails as it would without the
+ * model.
  */
 export class Probe implements Extension {
   readonly name = "probe";
@@ -28,13 +30,14 @@ export class Probe implements Extension {
 
   /** Throws ConfigurationError where a label lacks its numbers, or the vectors are another embedder's. */
   constructor(state: ProbeState, embedder: Embedder) {
-    const { labels, directions, offsets } = state;
+    const { labels, directions, offsets, means } = state;
     const width = directions[0]?.length ?? 0;
-    const complete = [directions, offsets].every(({ length }) => length === labels.length);
-    const numbers = directions.every((one) => one.length === width && one.every(Number.isFinite));
-    if (labels.length < 2 || width === 0 || !complete || !numbers || !offsets.every(Number.isFinite)) {
+    const complete = [directions, offsets, means].every(({ length }) => length === labels.length);
+    const equal = directions.every(({ length }) => length === width);
+    const numbers = [...directions, offsets, means].every((list) => list.every(Number.isFinite));
+    if (labels.length < 2 || width === 0 || !complete || !equal || !numbers) {
       throw new ConfigurationError(
-        "a probe needs two labels or more, and for each a direction, all as long as a vector, and an offset; all finite numbers",
+        "a probe needs two labels or more, and for each a direction as long as a vector, an offset and a mean; all finite numbers",
       );
     }
     if (state.embedder !== embedder.identity) {
@@ -50,15 +53,15 @@ export class Probe implements Extension {
   /** Reads a saved probe of vectors that `embedder` makes. */
   static reader(this: void, embedder: Embedder): ExtensionReader {
     return (saved, version) => {
-      const { embedder: identity, labels, directions, offsets } = (saved ?? {}) as Partial<ProbeState>;
-      const lists = [labels, directions, offsets].every(Array.isArray) && directions!.every(Array.isArray);
-      if (version !== 1 || typeof identity !== "string" || !lists) {
+      const { labels, directions, offsets, means, ...known } = (saved ?? {}) as Partial<ProbeState>;
+      const lists =
+        [labels, directions, offsets, means].every(Array.isArray) && directions!.every(Array.isArray);
+      if (version !== 1 || typeof known.embedder !== "string" || !lists) {
         throw new ConfigurationError(
-          `found a saved probe of version ${version}, expected one of version 1 with embedder, labels, directions and offsets`,
+          `found a saved probe of version ${version}, expected one of version 1 with embedder, labels, directions, offsets and means`,
         );
       }
-      const state = { embedder: identity, labels: labels!, directions: directions, offsets: offsets! };
-      return new Probe(state, embedder);
+      return new Probe(saved as ProbeState, embedder);
     };
   }
 
@@ -68,8 +71,7 @@ export class Probe implements Extension {
   ): Promise<Record<string, unknown>> {
     const { labels } = this.state;
     const { signature, inputs, settings } = call;
-    const [vector] = await this.#embedder.embed([inputText(signature, inputs)], { signal: settings.signal });
-    const logOdds = probed(this.state, vector!);
+    const logOdds = await this.#logOdds(inputText(signature, inputs), settings.signal);
     return next({
       ...call,
       labelEvidence: Object.fromEntries(labels.map((label, index) => [String(label), logOdds[index]!])),
@@ -79,6 +81,28 @@ export class Probe implements Extension {
   toJSON(): ProbeState {
     return this.state;
   }
+
+  async #logOdds(text: string, signal: AbortSignal | undefined): Promise<readonly number[]> {
+    try {
+      const [vector] = await this.#embedder.embed([text], { signal });
+      return probed(this.state, vector!);
+    } catch (error) {
+      // What is not installed where a program is served is no reason to answer nothing; an outage will pass.
+      if (!(error instanceof ConfigurationError)) throw error;
+      warnOnce(this.#embedder, error);
+      return this.state.means;
+    }
+  }
+}
+
+const warned = new Set<string>();
+
+function warnOnce({ name, identity }: Embedder, { message }: Error): void {
+  if (warned.has(identity)) return;
+  warned.add(identity);
+  process.emitWarning(
+    `a probe answers without the embedder "${name}", by the model's weights alone: ${message}`,
+  );
 }
 
 // A built-in embedder is known by its identity alone; another one must be given.

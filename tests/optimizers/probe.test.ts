@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { random } from "../../src/core/index.ts";
+import { ConfigurationError, random, UnreachableError } from "../../src/core/index.ts";
 import type { Dataset } from "../../src/data/index.ts";
 import { evaluate } from "../../src/evaluate/index.ts";
 import { currentLM } from "../../src/lm/index.ts";
@@ -132,6 +132,7 @@ describe("a saved probe", () => {
     labels,
     directions: labels.map((_, label) => Array.from({ length: 64 }, (__, at) => (at % 3 === label ? 3 : 0))),
     offsets: [0, 0.5, 0],
+    means: [0, 9, 0],
   };
   const extensions = {
     calibration: Calibration.plain(labels),
@@ -159,8 +160,26 @@ describe("a saved probe", () => {
     const read = Probe.reader(wordsEmbedder);
     expect(() => read(state, 2)).toThrow("version 2, expected one of version 1");
     expect(() => read({ ...state, directions: 3 }, 1)).toThrow("with embedder, labels, directions");
-    expect(() => read({ ...state, offsets: [0, 1] }, 1)).toThrow("an offset; all finite numbers");
+    expect(() => read({ ...state, offsets: [0, 1] }, 1)).toThrow("an offset and a mean; all finite numbers");
     expect(() => read({ ...state, directions: [[1], [2], ["x"]] }, 1)).toThrow("all finite numbers");
+  });
+
+  test("holds to its means where the embedder is not installed, and says so once; an outage is one", async () => {
+    useModel();
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const failing = (error: Error): Embedder => ({ ...wordsEmbedder, embed: () => Promise.reject(error) });
+    const { text } = unseen.rows()[0]!;
+    const call = (embedder: Embedder) =>
+      program()
+        .edited({ extensions: { ...extensions, probe: new Probe(state, embedder) } })
+        .call({ text });
+    const missing = failing(new ConfigurationError("not installed"));
+    expect(await call(missing)).toEqual({ label: "cold" });
+    await call(missing);
+    expect(warn.mock.calls.map(([said]) => String(said))).toEqual([
+      `a probe answers without the embedder "words", by the model's weights alone: not installed`,
+    ]);
+    await expect(call(failing(new UnreachableError("no vectors now")))).rejects.toThrow("no vectors now");
   });
 
   test("changes nothing where the endpoint tells no log-probabilities", async () => {
