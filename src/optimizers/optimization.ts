@@ -87,7 +87,8 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
       files: { "program.json": JSON.stringify(programToJSON(this.program), null, 2) },
       startedAt: endedAt - this.seconds * 1000,
       endedAt,
-      children: this.ranking.map(({ candidate, score }, place) => ({
+      tables: { candidates: this.#lineage() },
+      children: this.ranking.map(({ candidate, score, results }, place) => ({
         name: `candidate ${place + 1}: ${candidate.origin}`,
         tags: {
           "lmframe.kind": "candidate",
@@ -95,11 +96,32 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
           "lmframe.parents": candidate.parents.join(","),
         },
         metrics: { score },
+        tables: {
+          scores: results.map(({ status, score, feedback }, row) => ({ row, status, score, feedback })),
+        },
         files: { "program.json": JSON.stringify(programToJSON(this.#study.programOf(candidate)), null, 2) },
         startedAt: endedAt - this.seconds * 1000,
         endedAt,
       })),
     };
+  }
+
+  /** Every candidate in the order made, with those it came from and on how many validation rows none beats it. */
+  #lineage(): Record<string, unknown>[] {
+    const ranked = new Map(this.ranking.map((one) => [one.candidate.id, one]));
+    const best = bestByRow(this.ranking);
+    return this.candidates.map((made, index) => {
+      const results = ranked.get(made.id)?.results;
+      return {
+        number: index + 1,
+        id: made.id,
+        origin: made.origin,
+        parents: made.parents.join(", "),
+        score: ranked.get(made.id)?.score ?? null,
+        rows_unbeaten: results?.filter(({ score }, row) => score === best[row]).length ?? null,
+        changes: summary(made),
+      };
+    });
   }
 
   [display](): MimeBundle {
@@ -126,6 +148,14 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
       "text/plain": [`${head} ${spent}.${note}`, ...rows.map((cells) => cells.join("  "))].join("\n"),
     };
   }
+}
+
+/** The greatest score of each validation row. */
+function bestByRow(ranking: readonly Ranked[]): number[] {
+  const scores = ranking.map(({ results }) => results.map(({ score }) => score));
+  return (scores[0] ?? []).map((_, row) =>
+    Math.max(...scores.map((own) => own[row]!).filter((score) => !Number.isNaN(score))),
+  );
 }
 
 function summary({ edits }: Candidate): string {

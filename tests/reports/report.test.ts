@@ -263,6 +263,7 @@ describe("hostile text", () => {
     const candidate = {
       id: "a",
       origin: attacks[0]!,
+      parents: [attacks[1]!],
       edits: { [attacks[2]!]: { instructions: attacks[3]! } },
     };
     const { page, requests, faults, address, close } = await open({
