@@ -1,5 +1,6 @@
 // Measures every row beside its peer: `npm run bench [-- --quick]`. Writes results.json and the table in README.md.
-// `npm run bench -- embedders` measures what finds documents instead, `npm run bench -- optimizers` the strategies.
+// `npm run bench -- embedders` measures what finds documents instead, `npm run bench -- optimizers` the strategies,
+// `npm run bench -- tweets` what they make of real tweets.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { measured, type Result, type Summary } from "./row.ts";
@@ -29,6 +30,12 @@ if (process.argv.includes("embedders")) {
 if (process.argv.includes("optimizers")) {
   const { compareOptimizers } = await import("./optimizers.ts");
   await compareOptimizers(conditions);
+  process.exit();
+}
+
+if (process.argv.includes("tweets")) {
+  const { compareOnTweets } = await import("./tweets.ts");
+  await compareOnTweets(conditions, process.argv.slice(process.argv.indexOf("tweets") + 1));
   process.exit();
 }
 
