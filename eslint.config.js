@@ -16,6 +16,7 @@ const rooms = [
   "tracking",
   "reports",
   "optimizers",
+  "scale",
   "serving",
   "applications",
   "cli",
