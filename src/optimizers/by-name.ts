@@ -2,6 +2,7 @@ import { Best } from "./best.ts";
 import { BootstrapFewShot, type BootstrapOptions } from "./bootstrap-few-shot.ts";
 import { Calibrate } from "./calibrate.ts";
 import { COPRO } from "./copro.ts";
+import { CritiqueRefine } from "./critique-refine.ts";
 import { GEPA } from "./gepa.ts";
 import { KNNFewShot } from "./knn-few-shot.ts";
 import { LabeledFewShot } from "./labeled-few-shot.ts";
@@ -23,6 +24,7 @@ const optimizers: Readonly<Record<string, new (options: NamedOptimizerOptions) =
   gepa: GEPA,
   miprov2: MIPROv2,
   copro: COPRO,
+  "critique-refine": CritiqueRefine,
   simba: SIMBA,
   "paired-ascent": PairedAscent,
   calibrate: Calibrate,

@@ -11,6 +11,7 @@ export { type Budget, BudgetExhausted, type ModelRole, type StudyBudget, type Us
 export { Calibrate, type CalibrateOptions } from "./calibrate.ts";
 export type { Candidate, Edits } from "./candidate.ts";
 export { COPRO, type COPROOptions } from "./copro.ts";
+export { CritiqueRefine, type CritiqueRefineOptions } from "./critique-refine.ts";
 export { DisagreementLoop, type DisagreementLoopOptions } from "./disagreement-loop.ts";
 export { GEPA, type GEPAOptions } from "./gepa.ts";
 export type { GuardrailOptions } from "./guardrails.ts";

@@ -16,8 +16,16 @@ export function reflection() {
   );
 }
 
-/** What the predictor at `path` did in a run, as JSON; where it was not called, how the program ended. */
-export function runText({ trace, score, feedback, error, outputs }: Rollout, path: string): string {
+/**
+ * What the predictor at `path` did in a run, as JSON; where it was not called, how the program ended.
+ *
+ * @param critique - what a model found wrong with what the predictor did.
+ */
+export function runText(
+  { trace, score, feedback, error, outputs }: Rollout,
+  path: string,
+  critique?: string,
+): string {
   const call = trace.findLast(({ predictor }) => predictor === path);
   return JSON.stringify({
     given: call?.inputs,
@@ -26,5 +34,6 @@ export function runText({ trace, score, feedback, error, outputs }: Rollout, pat
     program_gave: trace.length > 1 ? outputs : undefined,
     score,
     feedback: feedback ?? `scored ${score}`,
+    critique,
   });
 }

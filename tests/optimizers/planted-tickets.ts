@@ -188,6 +188,8 @@ export class TicketTask {
     const answers: Record<string, unknown> = {
       discussion: "the label is in the text",
       lessons: "the label is in the text",
+      critique: "the label is in the text",
+      step: "self",
       instructions,
       advice: Object.fromEntries(paths.map((path) => [path, advice])),
       observations: "messages to a help desk",

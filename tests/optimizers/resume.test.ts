@@ -8,6 +8,7 @@ import {
   Best,
   BootstrapFewShot,
   COPRO,
+  CritiqueRefine,
   DisagreementLoop,
   GEPA,
   KNNFewShot,
@@ -38,6 +39,7 @@ const strategies: Readonly<Record<string, Make>> = {
   SIMBA: (promptModel) => new SIMBA({ ...options, promptModel, minibatch: 12, maxSteps: 2 }),
   PairedAscent: (promptModel) => new PairedAscent({ ...options, promptModel }),
   Best: (promptModel) => new Best({ ...options, promptModel }),
+  CritiqueRefine: (promptModel) => new CritiqueRefine({ ...options, promptModel }),
   Sequence: (promptModel) =>
     new Sequence({
       ...options,
