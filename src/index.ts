@@ -380,6 +380,8 @@ export {
 export {
   Chart,
   confusionChart,
+  type CostScore,
+  costScoreChart,
   estimateChart,
   html,
   Html,

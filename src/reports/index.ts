@@ -2,6 +2,7 @@ export { Chart, colours, seriesColours } from "./chart.ts";
 export { barChart, type BarOptions } from "./figures/bars.ts";
 export { columnChart, type ColumnOptions } from "./figures/columns.ts";
 export { confusionChart } from "./figures/confusion.ts";
+export { type CostScore, costScoreChart } from "./figures/cost-score.ts";
 export { estimateChart, sliceChart } from "./figures/intervals.ts";
 export { latencyChart } from "./figures/latency.ts";
 export { lineChart, type LineOptions } from "./figures/lines.ts";

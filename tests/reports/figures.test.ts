@@ -7,6 +7,7 @@ import {
   estimateChart,
   latencyChart,
   perClassChart,
+  costScoreChart,
   reliabilityChart,
   scoreChart,
   sliceChart,
@@ -159,4 +160,24 @@ test("an evaluation without rows has charts too", () => {
   for (const chart of [estimateChart(empty), scoreChart(empty), latencyChart(empty)]) {
     expect(JSON.stringify(chart.figure)).not.toContain("NaN");
   }
+});
+
+test("what costs more and reaches no more is off the line of the best", () => {
+  const chart = costScoreChart([
+    { name: "dear", cost: 900, score: 0.7 },
+    { name: "cheap", cost: 10, score: 0.6 },
+    { name: "none", cost: 0, score: 0.5 },
+    { name: "waste", cost: 50, score: 0.6 },
+    { name: "<b>best</b>", cost: 100, score: 0.8 },
+  ]);
+  const [line, tried] = traces(chart);
+  expect([line!.x, line!.y]).toEqual([
+    [0, 10, 100],
+    [0.5, 0.6, 0.8],
+  ]);
+  expect(tried!.x).toEqual([900, 10, 0, 50, 100]);
+  expect(tried!.text.at(-1)).toBe("&#60;b&#62;best&#60;/b&#62;");
+  expect(chart.alternative).toBe(
+    "None better for less: none 0.500 for 0, cheap 0.600 for 10, <b>best</b> 0.800 for 100.",
+  );
 });
