@@ -18,7 +18,14 @@ import {
   logAlert,
 } from "../serving/index.ts";
 import { programAt } from "./load-program.ts";
-import { principalOf, repeatable, stateOption, timeoutOption, wholeNumber } from "./options.ts";
+import {
+  experimentOption,
+  principalOf,
+  repeatable,
+  stateOption,
+  timeoutOption,
+  wholeNumber,
+} from "./options.ts";
 import { note, say } from "./output.ts";
 
 interface ServeFlags {
@@ -36,6 +43,8 @@ interface ServeFlags {
   improve?: boolean;
   improveBy: string;
   register?: string;
+  track?: boolean;
+  experiment: string;
   timeout: number;
 }
 
@@ -78,6 +87,8 @@ export function serveCommand(): Command {
         .default("random-search"),
     )
     .option("--register <name>", "with --improve: keep the versions in MLflow's registry, under this name")
+    .option("--track", "keep the figures of /monitor over time in MLflow")
+    .addOption(experimentOption())
     .addOption(timeoutOption())
     .addHelpText(
       "after",
@@ -112,6 +123,7 @@ async function run(path: string, flags: ServeFlags): Promise<void> {
     index,
     monitor,
     stream,
+    ...(flags.track === true && { history: { experiment: flags.experiment } }),
     settings: { historyTokens },
     limits: { concurrency, queue, seconds: timeout, requestsPerMinute: rate },
     ...(tokens ? { tokens } : as.length > 0 && { principal: principalOf(as) }),
@@ -127,7 +139,7 @@ async function run(path: string, flags: ServeFlags): Promise<void> {
 async function improving(
   path: string,
   program: Module,
-  { improveBy, register, as }: ServeFlags,
+  { improveBy, register, experiment, as }: ServeFlags,
   tokens: TokenStore | undefined,
 ): Promise<SelfImprovingPipeline> {
   return SelfImprovingPipeline.open(program, {
@@ -137,7 +149,7 @@ async function improving(
       optimizer: optimizerByName(improveBy)!({ metric: answerMetric(program) }),
     }),
     ...(register !== undefined && {
-      registry: { name: register, ...(/\.(ts|js|mjs)$/.test(path) && { module: path }) },
+      registry: { name: register, experiment, ...(/\.(ts|js|mjs)$/.test(path) && { module: path }) },
     }),
   });
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { MimeBundle } from "../core/display.ts";
 import { CellRunner } from "./cell-runner.ts";
+import { cellLive } from "./live.ts";
 import { cellProgress } from "./progress.ts";
 import { type ExecuteRequest, type Publish, Session } from "./session.ts";
 import { loadTslab, type Message } from "./tslab.ts";
@@ -86,15 +88,17 @@ export function startKernel(connectionFile: string): void {
   process.on("warning", ({ name, message }) => {
     if (name !== "ExperimentalWarning") process.stderr.write(`${name}: ${message}\n`);
   });
-  cellProgress(() => {
+  const place = (metadata: Record<string, unknown>) => {
     const ofCell = publish;
     const transient = { display_id: randomUUID() };
     let type = "display_data";
-    return (data) => {
-      ofCell(type, { data, metadata: { lmframe: { progress: true } }, transient });
+    return (data: MimeBundle) => {
+      ofCell(type, { data, metadata, transient });
       type = "update_display_data";
     };
-  });
+  };
+  cellProgress(() => place({ lmframe: { progress: true } }));
+  cellLive(() => place({}));
   endWithParent();
   void server.init();
 }

@@ -23,6 +23,7 @@ export {
   type SelfImprovingOptions,
   SelfImprovingPipeline,
 } from "./improvement/index.ts";
+export { type HistoryOptions, keepHistory } from "./performance-history.ts";
 export {
   PerformanceMonitor,
   type PerformanceMonitorOptions,

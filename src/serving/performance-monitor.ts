@@ -5,6 +5,7 @@ import {
   escapeHtml,
   listen,
   type Listener,
+  type MetricPoint,
   type MimeBundle,
   redact,
   type RunRecord,
@@ -12,6 +13,7 @@ import {
   type Trackable,
 } from "../core/index.ts";
 import { type Alert, type AlertRule, type AlertSink, logAlert, type Watched } from "./alerts.ts";
+import { metricsOf } from "./performance-metrics.ts";
 import { type PerformanceFigures, PerformanceTally } from "./performance-tally.ts";
 
 /** Options of {@link PerformanceMonitor}. */
@@ -34,6 +36,8 @@ export interface PerformanceMonitorOptions {
 export interface PerformanceWindow extends PerformanceFigures {
   /** When it began: milliseconds since the epoch. */
   readonly startedAt: number;
+  /** False for the one under way. */
+  readonly ended: boolean;
 }
 
 interface Slot {
@@ -111,11 +115,15 @@ export class PerformanceMonitor implements Listener, Displayable, Trackable {
 
   /** The windows in which anything was called, oldest first. */
   windows(): PerformanceWindow[] {
-    const oldest = this.#window() - this.#slots.length;
+    const now = this.#window();
     return this.#slots
-      .filter(({ number }) => number > oldest)
+      .filter(({ number }) => number > now - this.#slots.length)
       .sort((a, b) => a.number - b.number)
-      .map(({ number, tally }) => ({ startedAt: number * this.windowSeconds * 1000, ...tally.figures() }));
+      .map(({ number, tally }) => ({
+        startedAt: number * this.windowSeconds * 1000,
+        ended: number < now,
+        ...tally.figures(),
+      }));
   }
 
   /** What is wrong now, by the name of the rule. */
@@ -141,34 +149,18 @@ export class PerformanceMonitor implements Listener, Displayable, Trackable {
     }
   }
 
-  /** What MLflow keeps: the totals, and by window calls, failures and latency. */
+  /** What MLflow keeps: the totals, and the figures of each window over time. */
   toRun(): RunRecord {
-    const { calls, successRate, seconds, tokens, cost, score } = this.totals();
-    const windows = this.windows();
-    const series = (value: (window: PerformanceWindow) => number) =>
-      windows
-        .map((window, step) => ({ value: value(window), step, timestamp: window.startedAt }))
-        .filter((point) => Number.isFinite(point.value));
-    const single = {
-      calls,
-      success_rate: successRate,
-      p50_latency_ms: seconds.p50 * 1000,
-      p95_latency_ms: seconds.p95 * 1000,
-      input_tokens: tokens.input,
-      output_tokens: tokens.output,
-      estimated_cost_usd: cost ?? NaN,
-      mean_rating: score.mean,
-    };
+    const series: Record<string, MetricPoint[]> = {};
+    for (const [step, { startedAt, ended: _, ...figures }] of this.windows().entries())
+      for (const [name, value] of Object.entries(metricsOf(figures, "window_")))
+        (series[name] ??= []).push({ value, step, timestamp: startedAt });
+    const totals = this.totals();
     return {
       name: "monitoring",
       tags: { "lmframe.kind": "monitoring" },
-      metrics: {
-        ...Object.fromEntries(Object.entries(single).filter(([, value]) => Number.isFinite(value))),
-        window_calls: series((window) => window.calls),
-        window_failed: series((window) => window.failed),
-        window_p95_latency_ms: series((window) => window.seconds.p95 * 1000),
-      },
-      tables: { errors: Object.entries(this.totals().errors).map(([error, count]) => ({ error, count })) },
+      metrics: { ...metricsOf(totals), ...series },
+      tables: { errors: Object.entries(totals.errors).map(([error, count]) => ({ error, count })) },
       startedAt: this.#startedAt,
       endedAt: this.#now(),
     };
@@ -184,7 +176,7 @@ export class PerformanceMonitor implements Listener, Displayable, Trackable {
       .join("");
     const span = `last ${Math.round((this.windowSeconds * this.#slots.length) / 60)} min`;
     return {
-      "text/html": `<table><thead><tr><th></th><th>in all</th><th>${span}</th></tr></thead><tbody>${html}</tbody></table>`,
+      "text/html": `${callBars(this.windows())}<table><thead><tr><th></th><th>in all</th><th>${span}</th></tr></thead><tbody>${html}</tbody></table>`,
       "text/plain": rows.map(([name, all, recent]) => `${name}: ${all} (${span}: ${recent})`).join("\n"),
     };
   }
@@ -235,6 +227,20 @@ export class PerformanceMonitor implements Listener, Displayable, Trackable {
         );
     }
   }
+}
+
+/** Calls of the last windows as bars, failed ones in another colour; static, so it reads wherever it is opened. */
+function callBars(windows: readonly PerformanceWindow[]): string {
+  const shown = windows.slice(-60);
+  const most = Math.max(1, ...shown.map(({ calls }) => calls));
+  const bar = (place: number, count: number, colour: string) =>
+    `<rect x="${place * 6}" y="${(40 * (1 - count / most)).toFixed(1)}" width="5" height="${((40 * count) / most).toFixed(1)}" fill="${colour}"/>`;
+  const bars = shown.map(
+    ({ calls, failed }, place) => bar(place, calls, "#4c78a8") + bar(place, failed, "#c62828"),
+  );
+  return shown.length === 0
+    ? ""
+    : `<svg role="img" aria-label="calls in each of the last ${shown.length} windows, failed ones in red" width="${shown.length * 6}" height="40">${bars.join("")}</svg>`;
 }
 
 function within(span: Span, kind: Span["kind"]): boolean {

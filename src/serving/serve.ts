@@ -11,6 +11,7 @@ import { Admission } from "./admission.ts";
 import { conversationFields } from "./conversation.ts";
 import { FeedbackLog } from "./feedback-log.ts";
 import { SelfImprovingPipeline } from "./improvement/index.ts";
+import { type HistoryOptions, keepHistory } from "./performance-history.ts";
 import { PerformanceMonitor } from "./performance-monitor.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { RequestCounters } from "./request-counters.ts";
@@ -58,6 +59,8 @@ export interface ServeOptions {
   feedback?: FeedbackLog | undefined;
   /** Default: one of its own, without alerts. */
   monitor?: PerformanceMonitor | undefined;
+  /** Keeps the monitor's figures over time in MLflow; see {@link keepHistory}. Default: they are kept nowhere. */
+  history?: HistoryOptions | undefined;
   /** Takes a line for each request that failed. Default: standard error. */
   log?: ((line: string) => void) | undefined;
 }
@@ -156,6 +159,7 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     });
   }
   const stopMonitor = monitor.watch();
+  const stopHistory = options.history && keepHistory(monitor, { name: service.name, ...options.history });
   const stopImproving = improving?.watch();
   const watch = setInterval(() => monitor.check(), monitor.windowSeconds * 1000).unref();
   const bound = (server.address() as AddressInfo).port;
@@ -179,7 +183,7 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     const idle = setTimeout(() => server.closeAllConnections(), 1000);
     await closed;
     clearTimeout(idle);
-    await stopped;
+    await Promise.all([stopped, stopHistory?.()]);
   };
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
