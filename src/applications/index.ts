@@ -1,3 +1,28 @@
+export {
+  type AssistantAnswer,
+  type AssistantSource,
+  EnterpriseAssistant,
+  type EnterpriseAssistantOptions,
+} from "./assistant/assistant.ts";
+export type { CheckedPlace, Finding, SecurityCheck } from "./assistant/checks/check.ts";
+export { InjectionCheck } from "./assistant/checks/injection.ts";
+export {
+  type InjectionExample,
+  LearntInjectionCheck,
+  type LearnInjectionOptions,
+} from "./assistant/checks/learnt-injection.ts";
+export { PersonalDataCheck } from "./assistant/checks/personal-data.ts";
+export { SecretCheck } from "./assistant/checks/secrets.ts";
+export type { ComplianceRule } from "./assistant/compliance.ts";
+export { standardChecks } from "./assistant/gate.ts";
+export {
+  type CheckedText,
+  type CheckMeasures,
+  checksReport,
+  type KindMeasure,
+  measureChecks,
+  type Share,
+} from "./assistant/measure-checks.ts";
 export { type Classification, type ClassificationOptions, classify } from "./classification.ts";
 export { type ServiceAssumptions, serviceAssumptions } from "./customer-service/assumptions.ts";
 export {

@@ -58,7 +58,7 @@ export type {
   PredictorEdit,
   PredictorState,
 } from "./state.ts";
-export { type ProgramDelta, stream } from "./stream.ts";
+export { type ProgramDelta, stream, unseen } from "./stream.ts";
 export { mcpTools, type McpOptions, type McpServer, type McpTools } from "./tools/mcp.ts";
 export { searchTool, type SearchToolOptions } from "./tools/search-tool.ts";
 export {

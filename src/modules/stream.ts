@@ -24,6 +24,11 @@ export function openSink(predictor: object): Sink | undefined {
   return current.get()?.(predictor);
 }
 
+/** Runs `body`, and lets no stream have the pieces of its answers: for programs that check an answer before it is seen. */
+export function unseen<R>(body: () => R): R {
+  return current.run(undefined, body);
+}
+
 /**
  * Runs a program and yields the fields of its predictors as they arrive; the generator's return value is what
  * `call` would have given. A reader that leaves early aborts the calls under way.

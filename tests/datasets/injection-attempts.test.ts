@@ -33,6 +33,9 @@ describe("datasets/injection_attempts.csv", () => {
     expect(others.length).toBeGreaterThanOrEqual(90);
     expect(card).toContain(`holds ${texts.length} texts: ${attacks.length} try to`);
     expect(card).toContain(`${others.length} are the ordinary questions`);
+    const tested = (rows: Attempt[]) => rows.filter(({ split }) => split === "test").length;
+    expect(card).toContain(`(${tested(attacks)} attacks, ${tested(others)} others)`);
+    expect(Math.min(tested(attacks), tested(others))).toBeGreaterThanOrEqual(60);
     const english = (rows: Attempt[]) => rows.filter(({ language }) => language === "en").length;
     expect(card).toContain(`${english(attacks)} attacks and ${english(others)} look-alikes are in English`);
   });
@@ -40,15 +43,13 @@ describe("datasets/injection_attempts.csv", () => {
   test.each([
     ["attacks", attacks],
     ["look-alikes", others],
-  ] as const)("the kinds of %s are as the card counts them, half in each split", (heading, rows) => {
+  ] as const)("the kinds of %s are as the card counts them, each in both parts", (heading, rows) => {
     const lines = cardTable(card, heading).map(([kind, count]) => [kind, Number(count)]);
     const kinds = [...new Set(rows.map(({ kind }) => kind))];
     const of = (kind: string) => rows.filter((row) => row.kind === kind);
     expect([...lines].sort()).toEqual(kinds.map((kind) => [kind, of(kind).length]).sort());
-    for (const kind of kinds) {
-      const development = of(kind).filter(({ split }) => split === "development").length;
-      expect(Math.abs(of(kind).length - 2 * development), kind).toBeLessThanOrEqual(1);
-    }
+    for (const kind of kinds)
+      expect(new Set(of(kind).map(({ split }) => split)), kind).toEqual(new Set(["development", "test"]));
     expect(new Set(rows.map(({ place }) => place))).toEqual(new Set(["question", "passage"]));
   });
 });

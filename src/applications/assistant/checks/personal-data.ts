@@ -16,11 +16,11 @@ const shapes: readonly Shape[] = [
     pattern: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g,
     holds: isIban,
   },
-  { rule: "payment card", pattern: /\b(?:\d[ -]?){12,18}\d\b/g, holds: isCard },
+  { rule: "payment card", pattern: /(?<!\d[ -]?)\b(?:\d[ -]?){12,18}\d\b/g, holds: isCard },
   { rule: "social security number", pattern: /\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b/g },
   {
     rule: "telephone number",
-    pattern: /(?<![\w+])(?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,4}\)?){2,6}(?!\w)/g,
+    pattern: /(?<![\w+]|\d[ ./-])(?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,4}\)?){2,6}(?!\w)/g,
     holds: (found) => digitsOf(found).length >= 8 && digitsOf(found).length <= 17,
   },
 ];
