@@ -35,7 +35,8 @@ const roman = /^(?=[MDCLXVI]{2})M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|
 export function numberIn(text: string): string | undefined {
   const plain = text.normalize("NFKC").replace(/\p{Cf}/gu, "");
   const numeral = numerals.exec(plain) ?? numerals.exec(text);
-  if (numeral) return /[\p{N}\p{L}.,]*[\p{N}%‰$€£¥〇-鿿][\p{N}.,%]*/u.exec(plain)?.[0] ?? numeral[0];
+  if (numeral)
+    return /[\p{N}\p{L}]*[\p{N}%‰$€£¥〇-鿿](?:[.,]?[\p{N}\p{L}%])*/u.exec(plain)?.[0] ?? numeral[0];
   for (const [word] of plain.matchAll(/\p{L}+/gu))
     if (numberWords.has(word.toLowerCase()) || roman.test(word)) return word;
   return undefined;

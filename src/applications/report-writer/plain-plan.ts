@@ -49,7 +49,13 @@ export function plainPlan(query: string, table: ReportTable): ReportPlan {
   const named = namedColumns(query, table);
   const number = numberAsked(query, table, named);
   const values = named.filter((one) => one.value !== undefined);
-  const byName = named.filter(({ value }) => value === undefined).map(({ column }) => column);
+  // In "high urgency" it is the value that counts; the column's name only says of what it is one.
+  const byName = named
+    .filter(
+      (one) =>
+        one.value === undefined && !values.some(({ column, at }) => column === one.column && at !== one.at),
+    )
+    .map(({ column }) => column);
   const groups = [...new Set([...byName.filter(isGroupable), ...periods(query, table)])];
   const free = values.filter(({ column }) => !groups.includes(column));
   // Several values of one column are compared with each other; one alone is what is counted, or where it is counted.

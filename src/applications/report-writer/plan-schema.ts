@@ -11,33 +11,33 @@ import { isGroupable, type ReportTable } from "./table.ts";
  */
 export function planSchema(table: ReportTable): ZodSchema<ReportPlan> {
   const { z } = createRequire(import.meta.url)("zod") as typeof import("zod");
+  // As metadata and not as checks: they bound what is decoded, and planProblems says better what is wrong.
   const named = (names: readonly string[]) => z.string().meta(names.length > 0 ? { enum: [...names] } : {});
+  const short = z.string().meta({ maxLength: 60 });
+  const atMost = (maxItems: number) => ({ maxItems });
   const columns = [...table.columns.values()];
   const column = named(columns.map(({ name }) => name));
   const group = named(columns.filter(isGroupable).map(({ name }) => name));
+  const filter = z.strictObject({
+    column,
+    compare: z.enum(comparisons),
+    value: z.union([short, z.number()]),
+  });
+  const measure = z.strictObject({
+    measure: z.enum(measureKinds),
+    column: column.nullable(),
+    value: short.nullable(),
+  });
+  const analysis = z.strictObject({
+    filters: z.array(filter).meta(atMost(planLimits.filters)),
+    groups: z.array(group).meta(atMost(planLimits.groups)),
+    measures: z.array(measure).meta({ minItems: 1, ...atMost(planLimits.measures) }),
+    order: z.strictObject({ by: short, descending: z.boolean() }).nullable(),
+    top: z.number().meta({ type: "integer", minimum: 1, maximum: planLimits.rows }).nullable(),
+    chart: z.strictObject({ kind: z.enum(chartKinds), x: short, y: short }).nullable(),
+  });
   return z
-    .object({
-      analyses: z
-        .array(
-          z.object({
-            filters: z.array(
-              z.object({ column, compare: z.enum(comparisons), value: z.union([z.string(), z.number()]) }),
-            ),
-            groups: z.array(group),
-            measures: z.array(
-              z.object({
-                measure: z.enum(measureKinds),
-                column: column.nullable(),
-                value: z.string().nullable(),
-              }),
-            ),
-            order: z.object({ by: z.string(), descending: z.boolean() }).nullable(),
-            top: z.int().nullable(),
-            chart: z.object({ kind: z.enum(chartKinds), x: z.string(), y: z.string() }).nullable(),
-          }),
-        )
-        .meta({ minItems: 1, maxItems: planLimits.analyses }),
-    })
+    .strictObject({ analyses: z.array(analysis).meta({ minItems: 1, ...atMost(planLimits.analyses) }) })
     .superRefine((plan, context) => {
       const problems = planProblems(plan, table);
       if (problems.length > 0) context.addIssue({ code: "custom", message: problems.slice(0, 5).join(". ") });
