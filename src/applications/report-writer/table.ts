@@ -34,6 +34,8 @@ export type Units = Readonly<Record<string, string>>;
 
 /** More different texts than one for two rows are no labels: a group of one row says nothing of groups. */
 const rowsPerLabel = 2;
+/** What is longer than this on average is prose, which recurs by chance or by copying. */
+const labelLength = 60;
 /** A number of as few different values as a rating has can be grouped by, like a label. */
 const ratingValues = 12;
 
@@ -128,7 +130,8 @@ function readColumn(
         return made("date", days);
       const labels = byFrequency(values);
       const recurs = labels.length * rowsPerLabel <= values.length;
-      return recurs ? made("label", values, labels) : made("text", values);
+      const short = labels.reduce((sum, label) => sum + label.length, 0) <= labels.length * labelLength;
+      return recurs && short ? made("label", values, labels) : made("text", values);
     }
     default:
       return undefined;
