@@ -134,7 +134,7 @@ describe("lmframe serve", () => {
     await endpoint.close();
   });
 
-  test("--improve: what was rated well makes a better version answer", { timeout: 120_000 }, async () => {
+  test("--improve: what was rated well makes a better version answer", { timeout: 240_000 }, async () => {
     const task = new TicketTask({ shares: { jargon: 0.4 } });
     const endpoint = await startEndpoint({ reply: (request) => task.reply(request) });
     const env = {

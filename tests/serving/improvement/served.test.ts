@@ -3,11 +3,13 @@ import { describe, expect, test } from "vitest";
 import { currentLM, FunctionModel } from "../../../src/lm/index.ts";
 import { Module, Predict } from "../../../src/modules/index.ts";
 import { signature } from "../../../src/signature/index.ts";
+import { useBrowser } from "../../support/browser.ts";
 import { post, useServer } from "../served.ts";
 import { task, usePipelines } from "./planted-feedback.ts";
 
 const here = usePipelines();
 const server = useServer();
+const browser = useBrowser();
 
 interface Figures {
   totals: { calls: number };
@@ -35,7 +37,7 @@ const labelOf = async (url: string, text: string) => {
 describe("a served program that improves itself", () => {
   test(
     "feedback over HTTP brings a new champion without a restart, and a call takes it back",
-    { timeout: 60_000 },
+    { timeout: 240_000 },
     async () => {
       const pipeline = await here.open(task.program(), { lookSeconds: 0.05 });
       const { url } = await server.serve(pipeline, { feedback: pipeline.feedback });
@@ -67,7 +69,7 @@ describe("a served program that improves itself", () => {
     },
   );
 
-  test("a call under way ends with the version it began with", { timeout: 60_000 }, async () => {
+  test("a call under way ends with the version it began with", { timeout: 240_000 }, async () => {
     class Twice extends Module {
       static override signature = signature("text -> label: Literal['billing', 'returns']");
       say = new Predict("text -> label: Literal['billing', 'returns']", "Say it.");
@@ -100,7 +102,7 @@ describe("a served program that improves itself", () => {
     expect(seen.slice(2)).toEqual(["4", "4"]);
   });
 
-  test("stopping in the middle of a round leaves it to the next process", { timeout: 60_000 }, async () => {
+  test("stopping in the middle of a round leaves it to the next process", { timeout: 240_000 }, async () => {
     await here.rate(120, 1);
     currentLM.set(task.model({ wait: 20 }));
     const pipeline = await here.open();
@@ -111,6 +113,21 @@ describe("a served program that improves itself", () => {
     expect(here.logged).toEqual([]);
     const next = await here.open();
     expect(await next.improve()).toMatchObject({ version: 1, outcome: "promoted" });
+  });
+
+  test("the monitor's page tells which version answers, and why", { timeout: 240_000 }, async () => {
+    const pipeline = await here.open();
+    await here.promote(pipeline, 1, task.program());
+    await pipeline.rollback();
+    const { url } = await server.serve(pipeline);
+    const page = await browser().newPage();
+    await page.goto(`${url}/monitor`);
+    await page.waitForSelector("#rounds li");
+    expect(await page.locator("#version").textContent()).toBe("version 0 answers");
+    expect(await page.locator("#rounds li").allTextContents()).toEqual([
+      expect.stringMatching(/ · version 1 rolled back: by hand$/),
+    ]);
+    await page.close();
   });
 
   test("only operators see versions, and only they go back", async () => {
