@@ -20,6 +20,7 @@ export {
   classify,
   entryText,
   expandShorthand,
+  answersFromLogbook,
   fitAnswerability,
   logbookDocuments,
   type LogbookColumns,

@@ -70,6 +70,7 @@ export { entryText, logbookDocuments, type LogbookOptions } from "./maintenance/
 export { aviationShorthand, expandShorthand } from "./maintenance/shorthand.ts";
 export {
   type ChatbotMeasures,
+  answersFromLogbook,
   fitAnswerability,
   type LogbookQuestion,
   measureChatbot,

@@ -2,7 +2,7 @@ import { Dataset, type TableLike } from "../data/index.ts";
 import { ConfigurationError, traced } from "../core/index.ts";
 import type { LanguageModel } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
-import { type Module, rowsAtOnce } from "../modules/index.ts";
+import { type Module, type Principal, rowsAtOnce } from "../modules/index.ts";
 import { BudgetExhausted, type StudyBudget } from "./budget.ts";
 import type { Objective } from "./objective.ts";
 import { Optimization } from "./optimization.ts";
@@ -42,6 +42,8 @@ export interface CompileOptions {
    * nothing it had paid for is paid again.
    */
   journal?: string | undefined;
+  /** On whose behalf the program's searches run. Default: nobody, who sees no document. */
+  principal?: Principal | undefined;
   /** Stops the run; `compile` then throws the signal's reason, and the journal resumes it. */
   signal?: AbortSignal | undefined;
   /** Outages after which the run stops. Default 20. */
@@ -91,6 +93,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       budget = {},
       concurrency = rowsAtOnce({}),
       journal,
+      principal,
       signal,
       maxOutages = 20,
     }: CompileOptions,
@@ -107,6 +110,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       concurrency,
       budget,
       journal,
+      principal,
       signal,
       models: this.models(),
       maxOutages,

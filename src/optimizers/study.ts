@@ -8,11 +8,11 @@ import {
   type Span,
   startProgress,
 } from "../core/index.ts";
-import { type Dataset } from "../data/index.ts";
+import type { Dataset } from "../data/index.ts";
 import { predictorPaths, rollout, type Rollout } from "../evaluate/index.ts";
 import { currentLM, type LanguageModel, usageOf } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
-import { callSettings, inputColumns, type Module, pick } from "../modules/index.ts";
+import { callSettings, inputColumns, type Module, pick, type Principal } from "../modules/index.ts";
 import {
   addUsed,
   nothingUsed,
@@ -44,6 +44,8 @@ export interface StudySetup {
   budget: StudyBudget;
   /** File of the journal; absent: the study cannot be resumed. */
   journal?: string | undefined;
+  /** On whose behalf the program's searches run. */
+  principal?: Principal | undefined;
   signal?: AbortSignal | undefined;
   /** Models that help, each apart from the program's own. Default of each: the program's default model. */
   models: Readonly<Partial<Record<Exclude<ModelRole, "task">, LanguageModel>>>;
@@ -421,6 +423,7 @@ export class Study {
       if (this.#outages > this.#setup.maxOutages) throw this.#interrupted("");
       const { result, thrown } = await rollout(program, paths, row, pick(row, this.#inputs), this.metric, {
         ...settings,
+        ...(this.#setup.principal && { principal: this.#setup.principal }),
         signal: this.signal,
       });
       this.signal?.throwIfAborted();
@@ -502,7 +505,7 @@ export class Study {
   }
 
   #fingerprint(): Fingerprint {
-    const { name, program, train, val, metric, seed, models } = this.#setup;
+    const { name, program, train, val, metric, seed, models, principal } = this.#setup;
     const states = [...program.predictors()].map(([path, predictor]) => [
       path,
       predictor.state,
@@ -517,6 +520,7 @@ export class Study {
       validation: val.fingerprint(),
       metric: digest([metric.label, metric.field, String(metric)]),
       seed,
+      ...(principal && { groups: [...new Set(principal.groups)].sort().join(", ") }),
     };
   }
 }

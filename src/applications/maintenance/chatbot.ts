@@ -20,6 +20,11 @@ export interface MaintenanceChatbotOptions extends RetrieveOptions {
    * `written`: the model answers from the entries; for models that can be trusted to. Default `quoted`.
    */
   answers?: "quoted" | "written" | undefined;
+  /**
+   * `asked`: the question is searched for as it is, made whole first where it goes on with a conversation. `written`: the
+   * model writes what to search for, which an optimizer can then improve. Default `asked`.
+   */
+  queries?: "asked" | "written" | undefined;
   /** What tells whether the entries hold the answer. Default: fitted with the sentence embedder. */
   answerability?: Answerability | undefined;
 }
@@ -105,14 +110,16 @@ export class MaintenanceChatbot extends Module {
   readonly answer: CitedAnswer | undefined;
   readonly followUp: Predict<typeof followUp> | undefined;
   readonly answerability: Answerability;
+  readonly queries: "asked" | "written";
 
   constructor(retriever: Retriever, options: MaintenanceChatbotOptions = {}) {
     super();
-    const { answers = "quoted", answerability = new Answerability(), ...search } = options;
+    const { answers = "quoted", queries = "asked", answerability = new Answerability(), ...search } = options;
     this.retrieve = new Retrieve(retriever, search);
     this.answer = answers === "written" ? new CitedAnswer() : undefined;
     this.followUp = answers === "written" ? new Predict(followUp) : undefined;
     this.answerability = answerability;
+    this.queries = queries;
   }
 
   async forward({
@@ -122,7 +129,7 @@ export class MaintenanceChatbot extends Module {
     question: string;
     history?: History | null | undefined;
   }): Promise<MaintenanceAnswer> {
-    const search_query = await this.standaloneQuestion(question, history);
+    const search_query = await this.searchQuery(question, history);
     const { passages } = await this.retrieve.call({ query: search_query });
     const answered = this.answerability.holds(search_query, passages);
     const [said, { urgency }] = await Promise.all([
@@ -141,8 +148,9 @@ export class MaintenanceChatbot extends Module {
     };
   }
 
-  private async standaloneQuestion(question: string, history: History | null | undefined): Promise<string> {
-    if (!history || history.messages.length === 0) return question;
+  private async searchQuery(question: string, given: History | null | undefined): Promise<string> {
+    const history = given ?? { messages: [] };
+    if (this.queries === "asked" && history.messages.length === 0) return question;
     const { search_query } = await this.standalone.call({ question, history });
     return search_query.trim() || question;
   }

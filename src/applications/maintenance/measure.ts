@@ -6,6 +6,7 @@ import {
   abstentionFigures,
   abstains,
   citationScores,
+  f1Score,
   type Metric,
   ndcg,
   rankedHit,
@@ -112,6 +113,33 @@ export async function fitAnswerability(
     examples.push(example);
   return Answerability.fit(examples, answered === undefined ? {} : { answered });
 }
+
+/**
+ * The chatbot's answer as a whole, for an optimizer: half is the share of the relevant entries that were found, half F1 of
+ * the answer's words against the reference. A question that cannot be answered scores 1 for a refusal, else 0. The
+ * feedback says which part failed.
+ */
+export const answersFromLogbook: Metric<LogbookQuestion, MaintenanceAnswer> = Object.assign(
+  ((row, outputs) => {
+    const { answered, passages } = outputs;
+    if (!row.answerable) {
+      const feedback = answered ? "answered, but no entry holds the answer" : "rightly refused";
+      return { score: answered ? 0 : 1, feedback };
+    }
+    const ids = passages.map(({ id }) => id);
+    const found = rankedRecall(ids, row.relevant ?? "", Math.max(ids.length, 1));
+    const said = answered ? f1Score(outputs.answer, row.answer ?? "") : 0;
+    return {
+      score: (found + said) / 2,
+      feedback:
+        `searched for "${outputs.search_query}" and found ${found.toFixed(2)} of the entries that answer; ` +
+        (answered
+          ? `the answer shares ${said.toFixed(2)} of its words with the expected one: "${row.answer ?? ""}"`
+          : `refused, though the answer is: "${row.answer ?? ""}"`),
+    };
+  }) satisfies Metric<LogbookQuestion, MaintenanceAnswer>,
+  { label: "answer and entries" },
+);
 
 /** How long a part of an answer took, in seconds. */
 export interface StageLatency {

@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 import {
+  answersFromLogbook,
   entryText,
   expandShorthand,
   logbookDocuments,
   MaintenanceChatbot,
   measureChatbot,
 } from "../../../src/applications/index.ts";
-import { FunctionModel } from "../../../src/lm/index.ts";
+import { currentLM, FunctionModel } from "../../../src/lm/index.ts";
 import { callSettings, type Passage, FunctionRetriever } from "../../../src/modules/index.ts";
+import { GEPA } from "../../../src/optimizers/index.ts";
 import { Answerability } from "../../../src/retrieval/index.ts";
 
 const entry = (id: string, problem: string, action: string, similarity: number): Passage => ({
@@ -185,5 +187,65 @@ describe("logbookDocuments", () => {
   test("an entry reads with its date, aircraft and component; a passage of prose as it is", () => {
     expect(entryText(pump)).toBe("2026-01-02 QL-A pump: L/H FUEL PUMP INOP PUMP REPL'D");
     expect(entryText({ text: "Torque to 30 Nm.", fields: {} })).toBe("Torque to 30 Nm.");
+  });
+});
+
+describe("optimised as a whole", () => {
+  /** Writes queries that find the pump only where its instructions say what to name. */
+  const rule = "Name the pump.";
+  const lm = new FunctionModel(
+    ({ messages, responseFormat }) => {
+      const { properties } = responseFormat!.schema as { properties: object };
+      const told = String(messages[0]!.content);
+      const given: Readonly<Record<string, unknown>> = {
+        urgency: "soon",
+        search_query: told.includes(rule) ? "pump" : "something",
+        lessons: "queries miss the part",
+        instructions: rule,
+        reasoning: "",
+      };
+      return JSON.stringify(Object.fromEntries(Object.keys(properties).map((name) => [name, given[name]])));
+    },
+    { abilities: { jsonSchema: true } },
+  );
+  const rows = Array.from({ length: 12 }, (_, n) => ({
+    question: `Why does it leak, number ${n}?`,
+    relevant: "1",
+    answer: "Pump replaced",
+    answerable: true,
+    overlap: null,
+  }));
+
+  test("the query is written anew where entries and answers are better for it", async () => {
+    const chatbot = new MaintenanceChatbot(index, { answerability, queries: "written" });
+    const gepa = new GEPA({ metric: answersFromLogbook, seed: 1, promptModel: lm });
+    currentLM.set(lm);
+    try {
+      const { before, after, program } = await gepa.compile(chatbot, {
+        train: rows.slice(0, 6),
+        val: rows.slice(6),
+        principal,
+        budget: { rollouts: 60 },
+      });
+      expect([before, after]).toEqual([0, 1]);
+      expect(program.standalone.state.instructions).toContain(rule);
+      const nobody = await gepa.compile(chatbot, { train: rows, budget: { rollouts: 30 } });
+      expect([nobody.before, nobody.after]).toEqual([0, 0]);
+    } finally {
+      currentLM.set(undefined);
+    }
+  });
+
+  test("the score tells search and answer apart, and a refusal that is right", () => {
+    const outputs = { answered: true, answer: "Pump replaced", passages: [tyre], search_query: "tire" };
+    const context = { trace: [] };
+    const scored = (row: object, said: object) =>
+      answersFromLogbook(row as never, said as never, context) as { score: number; feedback: string };
+    expect(scored(rows[0]!, outputs).score).toBe(0.5);
+    expect(scored(rows[0]!, { ...outputs, passages: [pump, tyre] }).score).toBe(1);
+    expect(scored(rows[0]!, { ...outputs, answered: false }).feedback).toContain("refused");
+    const unanswerable = { ...rows[0]!, answerable: false, relevant: null, answer: null };
+    expect(scored(unanswerable, outputs).score).toBe(0);
+    expect(scored(unanswerable, { ...outputs, answered: false }).score).toBe(1);
   });
 });
