@@ -80,7 +80,7 @@ export class EnterpriseAssistant extends Module {
   readonly answer: CitedAnswer | undefined;
   readonly answerability: Answerability;
   readonly rules: readonly ComplianceRule[];
-  readonly gate: Gate;
+  private readonly gate: Gate;
 
   constructor(retriever: Retriever, options: EnterpriseAssistantOptions = {}) {
     super();

@@ -87,7 +87,7 @@ class Reading extends Module {
  */
 export class CustomerService extends Module {
   static override signature = serviceSignature;
-  readonly reading = new Reading();
+  private readonly reading = new Reading();
   readonly category: Predict;
   readonly rules: readonly ServiceRule[];
 

@@ -4,8 +4,9 @@ import { readingsOf } from "./readings.ts";
 
 /**
  * Finds attempts to make an assistant follow the text in place of its instructions: plain, encoded or disguised, in
- * ten languages. Rules by hand, so an attacker who knows them gets past: they lower the number of attempts, and what a
- * principal may see rests on access groups alone. Rates are in the dataset's `injection_attempts` report.
+ * eleven languages. Rules by hand know what they were written on and little else: `LearntInjectionCheck` beside it
+ * finds far more of what is new, and what a principal may see rests on access groups alone. `measureChecks` says how
+ * much either finds.
  */
 export class InjectionCheck implements SecurityCheck {
   readonly name = "injection";

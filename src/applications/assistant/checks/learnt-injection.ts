@@ -1,5 +1,8 @@
+import { join } from "node:path";
 import { ConfigurationError, solve } from "../../../core/index.ts";
+import { Dataset } from "../../../data/index.ts";
 import { type Embedder, sentenceEmbedder } from "../../../retrieval/index.ts";
+import { packageRoot } from "../../../services/index.ts";
 import type { CheckedPlace, Finding, SecurityCheck } from "./check.ts";
 
 /** A text that is an attempt at an injection, or looks like one and is none. */
@@ -12,7 +15,10 @@ export interface InjectionExample {
 export interface LearnInjectionOptions {
   /** Default: the sentence embedder. */
   embedder?: Embedder | undefined;
-  /** Share of the harmless examples it may turn down, above 0 and below 1, on examples held out in turn. Default 0.05. */
+  /**
+   * Share of the harmless examples it may turn down, above 0 and below 1, on examples held out in turn. Default 0.1,
+   * where most was gained on the examples of this package; texts that do not resemble attempts are far fewer.
+   */
   falseAlarms?: number | undefined;
 }
 
@@ -28,7 +34,7 @@ const fewest = 20;
  * embedder. Learns in seconds from a table, so an attempt that got through is answered by a row more.
  *
  * ```ts
- * const learnt = await LearntInjectionCheck.learn(rows.filter((row) => row.split === "development"));
+ * const learnt = await LearntInjectionCheck.learn();
  * new EnterpriseAssistant(index, { checks: [...standardChecks(), learnt] });
  * ```
  */
@@ -44,17 +50,20 @@ export class LearntInjectionCheck implements SecurityCheck {
     this.#threshold = threshold;
   }
 
-  /** Throws ConfigurationError with fewer than 20 examples of either kind, or a share out of range. */
+  /**
+   * Learns from examples. Default: the development part of this package's `datasets/injection_attempts.csv`; add your
+   * own to them. Throws ConfigurationError with fewer than 20 examples of either kind, or a share out of range.
+   */
   static async learn(
-    examples: Iterable<InjectionExample>,
-    { embedder = sentenceEmbedder(), falseAlarms = 0.05 }: LearnInjectionOptions = {},
+    examples?: Iterable<InjectionExample>,
+    { embedder = sentenceEmbedder(), falseAlarms = 0.1 }: LearnInjectionOptions = {},
   ): Promise<LearntInjectionCheck> {
     if (!(falseAlarms > 0 && falseAlarms < 1)) {
       throw new ConfigurationError(
         `invalid falseAlarms: ${falseAlarms}; expected a share above 0 and below 1`,
       );
     }
-    const known = [...examples];
+    const known = [...(examples ?? (await ownExamples()))];
     for (const attack of [true, false]) {
       const count = known.filter((example) => example.attack === attack).length;
       if (count >= fewest) continue;
@@ -90,6 +99,14 @@ export class LearntInjectionCheck implements SecurityCheck {
       ? [{ kind: "injection", rule: "resembles known attempts to steer the assistant" }]
       : [];
   }
+}
+
+async function ownExamples(): Promise<InjectionExample[]> {
+  const rows = await Dataset.read(join(packageRoot, "datasets", "injection_attempts.csv"));
+  return rows
+    .filter(({ split }) => split === "development")
+    .rows()
+    .map(({ text, attack }) => ({ text: String(text), attack: attack === true }));
 }
 
 interface Model {
