@@ -196,7 +196,7 @@ describe("optimised as a whole", () => {
   const lm = new FunctionModel(
     ({ messages, responseFormat }) => {
       const { properties } = responseFormat!.schema as { properties: object };
-      const told = String(messages[0]!.content);
+      const told = JSON.stringify(messages[0]!.content);
       const given: Readonly<Record<string, unknown>> = {
         urgency: "soon",
         search_query: told.includes(rule) ? "pump" : "something",
