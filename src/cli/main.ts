@@ -15,6 +15,7 @@ import { mapCommand } from "./map.ts";
 import { optimizeCommand } from "./optimize.ts";
 import { note } from "./output.ts";
 import { promptCommand } from "./prompt.ts";
+import { reportCommand } from "./report.ts";
 import { searchCommand } from "./search.ts";
 import { serveCommand } from "./serve.ts";
 import { promptsCommand } from "./prompts.ts";
@@ -60,6 +61,7 @@ for (const command of [
   searchCommand,
   askCommand,
   chatCommand,
+  reportCommand,
   serveCommand,
   tokensCommand,
   syncCommand,

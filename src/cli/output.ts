@@ -15,6 +15,11 @@ export function note(text: string): void {
   process.stderr.write(`lmframe: ${redact(text)}\n`);
 }
 
+/** Text of documents and tables is not ours: what moves the cursor or colours the terminal is left out. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
+}
+
 /** Rows as lines of aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import type { Passage, SearchMode } from "../modules/index.ts";
 import { Index } from "../retrieval/index.ts";
 import { asOption, jsonOption, principalOf, wholeNumber } from "./options.ts";
-import { say, sayJson, table } from "./output.ts";
+import { oneLine, say, sayJson, table } from "./output.ts";
 
 interface SearchFlags {
   as: string[];
@@ -50,12 +50,11 @@ async function run(name: string, query: string, { as, k, mode, json }: SearchFla
 
 function line({ id, score, source, text }: Passage, index: number): string[] {
   const place = [source.page && `page ${source.page}`, source.row && `row ${source.row}`].filter(Boolean);
-  const cells = [id, [source.file, ...place].filter(Boolean).join(", "), text].map(oneLine);
+  const cells = [id, [source.file, ...place].filter(Boolean).join(", "), text].map(short);
   return [String(index + 1), score.toFixed(3), ...cells];
 }
 
-/** The text of a document is not ours: what moves the cursor or colours the terminal is left out. */
-function oneLine(text: string): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
+function short(text: string): string {
+  const plain = oneLine(text);
   return plain.length > 100 ? `${plain.slice(0, 99)}…` : plain;
 }

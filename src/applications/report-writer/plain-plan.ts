@@ -56,7 +56,12 @@ export function plainPlan(query: string, table: ReportTable): ReportPlan {
         one.value === undefined && !values.some(({ column, at }) => column === one.column && at !== one.at),
     )
     .map(({ column }) => column);
-  const groups = [...new Set([...byName.filter(isGroupable), ...periods(query, table)])];
+  const groups = [
+    ...new Set([
+      ...byName.filter((column) => isGroupable(column) && column !== number),
+      ...periods(query, table),
+    ]),
+  ];
   const free = values.filter(({ column }) => !groups.includes(column));
   // Several values of one column are compared with each other; one alone is what is counted, or where it is counted.
   const compared = free.filter(({ column }) => free.filter((other) => other.column === column).length > 1);
@@ -215,7 +220,9 @@ function periods(query: string, table: ReportTable): ReportColumn[] {
 
 function numberAsked(query: string, table: ReportTable, named: readonly Named[]): ReportColumn | undefined {
   const number = named.find(({ column, value }) => value === undefined && column.role === "number")?.column;
-  if (number) return number;
+  // A rating is grouped by, unless its mean or the like is asked for.
+  if (number)
+    return isGroupable(number) && !measureWords.some(([, words]) => words.test(query)) ? undefined : number;
   const texts = [...table.columns.values()].filter(({ role }) => role === "text");
   const text =
     named.find(({ column, value }) => value === undefined && column.role === "text")?.column ?? texts[0];

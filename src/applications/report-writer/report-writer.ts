@@ -151,13 +151,13 @@ export class ReportWriter extends Module {
     const forms = () => plainNarrative(results).map((form) => sentenceOfForm(form, results));
     if (!this.narrate || !this.mend) return { sentences: forms(), dropped: [] };
     const given = { query: clip(query, longestQuery), results: resultFacts(results) };
-    const first = readAll(await sentencesOf(this.narrate, given), results);
-    let { sentences, dropped } = first;
+    let { sentences, dropped } = await write(this.narrate, given, results);
     if (dropped.length > 0) {
       const rejected = dropped.map(({ text, reason }) => `${text} (${reason})`);
-      const again = readAll(await sentencesOf(this.mend, { ...given, rejected }), results);
+      const again = await write(this.mend, { ...given, rejected }, results);
       sentences = unlike([...sentences, ...again.sentences]);
-      dropped = again.dropped.length > 0 || again.sentences.length > 0 ? again.dropped : dropped;
+      // What was not mended is told as it was first written.
+      if (again.sentences.length > 0) dropped = again.dropped;
     }
     const enough = sentences.reduce((sum, sentence) => sum + numbersOf(sentence), 0) >= fewestNumbers;
     return { sentences: enough ? sentences : [...sentences, ...forms()], dropped };
@@ -201,14 +201,24 @@ function usedColumns({ filters, groups, measures }: PlanAnalysis): string[] {
   return [...filters.map(({ column }) => column), ...groups, ...measured];
 }
 
-/** The sentences of a reply; none where it cannot be read. */
-async function sentencesOf(predict: Predict, inputs: object): Promise<string[]> {
+/** The sentences of a reply, read; a reply that cannot be read counts as one that is not right. */
+async function write(
+  predict: Predict,
+  inputs: object,
+  results: readonly Result[],
+): Promise<{ sentences: Sentence[]; dropped: DroppedSentence[] }> {
   try {
     const { sentences } = (await predict.call(inputs)) as { sentences: string[] };
-    return sentences.filter((sentence) => sentence.trim() !== "");
+    return readAll(
+      sentences.filter((sentence) => sentence.trim() !== ""),
+      results,
+    );
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    return [];
+    return {
+      sentences: [],
+      dropped: [{ text: clip(error.completion, 300), reason: clip(error.message, 300) }],
+    };
   }
 }
 
