@@ -95,6 +95,7 @@ export {
   type Urgency,
 } from "./applications/index.ts";
 export {
+  type CircuitBreakerOptions,
   ConfigurationError,
   DataError,
   type DataPlace,
@@ -427,6 +428,18 @@ export {
   weighted,
 } from "./optimizers/index.ts";
 export {
+  embedderPool,
+  type EmbedderPool,
+  type EmbedderPoolMember,
+  type EmbedderPoolOptions,
+  type LMPool,
+  type LMPoolMember,
+  type LMPoolOptions,
+  type MemberOptions,
+  type MemberState,
+  pool,
+} from "./scale/index.ts";
+export {
   Chart,
   confusionChart,
   type CostScore,
@@ -482,7 +495,6 @@ export {
   type Alert,
   type AlertRule,
   type AlertSink,
-  type CircuitBreakerOptions,
   drifted,
   type Duel,
   type Fallback,

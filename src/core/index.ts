@@ -1,3 +1,4 @@
+export { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
 export { type Displayable, display, escapeHtml, type MimeBundle, safeLink, scriptJson } from "./display.ts";
 export {
   ConfigurationError,

@@ -80,6 +80,13 @@ export class Gate {
     });
   }
 
+  /** A place at once; or the milliseconds until there may be one, Infinity where only the end of a call gives one. */
+  tryEnter(tokens: number): Pass | number {
+    const now = performance.now();
+    const wait = this.#waiting.size > 0 ? Infinity : this.#waitFor(tokens, now);
+    return wait > 0 ? wait : this.#admit(tokens, now);
+  }
+
   /** A call ended well; `tokens` is what it used, where that is known. */
   leave(pass: Pass, tokens: number | undefined): void {
     this.#inside--;
@@ -107,21 +114,29 @@ export class Gate {
   #advance(): void {
     clearTimeout(this.#timer);
     for (const waiter of this.#waiting) {
-      if (this.#inside >= Math.floor(this.#limit)) return;
       const now = performance.now();
-      const wait = Math.max(
-        this.#pausedUntil - now,
-        this.#requests.waitFor(1, now),
-        this.#tokens.waitFor(waiter.tokens, now),
-      );
+      const wait = this.#waitFor(waiter.tokens, now);
       if (wait > 0) {
-        this.#timer = setTimeout(() => this.#advance(), Math.ceil(wait));
+        if (wait < Infinity) this.#timer = setTimeout(() => this.#advance(), Math.ceil(wait));
         return;
       }
       this.#waiting.delete(waiter);
-      this.#inside++;
-      this.#requests.take(1, now);
-      waiter.admit({ order: this.#admitted++, tokens: this.#tokens.take(waiter.tokens, now) });
+      waiter.admit(this.#admit(waiter.tokens, now));
     }
+  }
+
+  #waitFor(tokens: number, now: number): number {
+    if (this.#inside >= Math.floor(this.#limit)) return Infinity;
+    return Math.max(
+      this.#pausedUntil - now,
+      this.#requests.waitFor(1, now),
+      this.#tokens.waitFor(tokens, now),
+    );
+  }
+
+  #admit(tokens: number, now: number): Pass {
+    this.#inside++;
+    this.#requests.take(1, now);
+    return { order: this.#admitted++, tokens: this.#tokens.take(tokens, now) };
   }
 }

@@ -43,7 +43,7 @@ export function limited(model: LanguageModel, options: LimitOptions = {}): Langu
 }
 
 /** Four characters a token, as is usual for English, and the answer's limit where one is set. */
-function estimateTokens(request: LMRequest): number {
+export function estimateTokens(request: LMRequest): number {
   let characters = 0;
   for (const { content } of request.messages) {
     if (typeof content === "string") characters += content.length;

@@ -10,7 +10,6 @@ export {
   type Watched,
   webhook,
 } from "./alerts.ts";
-export type { CircuitBreakerOptions } from "./circuit-breaker.ts";
 export { type Feedback, FeedbackLog } from "./feedback-log.ts";
 export {
   answerMetric,

@@ -1,5 +1,7 @@
 import type { AnySignature } from "../adapters/index.ts";
 import {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
   ConfigurationError,
   currentSpan,
   describeError,
@@ -9,7 +11,6 @@ import {
   UnreachableError,
 } from "../core/index.ts";
 import { callSettings, Module } from "../modules/index.ts";
-import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
 
 type Outputs = Readonly<Record<string, unknown>>;
 

@@ -9,7 +9,7 @@ import {
 import { Module } from "../../src/modules/index.ts";
 import { signature } from "../../src/signature/index.ts";
 import { type FallbackReason, RobustPipeline, UnansweredError } from "../../src/serving/index.ts";
-import { CircuitBreaker } from "../../src/serving/circuit-breaker.ts";
+import { CircuitBreaker } from "../../src/core/index.ts";
 
 const good = "Replace the gasket and torque the bolts.";
 
