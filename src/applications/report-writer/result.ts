@@ -22,7 +22,7 @@ export interface ResultColumn {
 export interface Result {
   /** `a1`, `a2` …; `all` counts the rows of the table. */
   id: string;
-  /** What was measured by what, of which rows. */
+  /** What was measured before all else, by what, of which rows. */
   title: string;
   columns: readonly ResultColumn[];
   /** One group each, in order. Null where a measure had nothing to measure, or rows have no label. */

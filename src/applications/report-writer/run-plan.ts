@@ -204,7 +204,7 @@ function isInTime(
   return table.column(column.from).role === "date" && !column.name.endsWith("_weekday");
 }
 
-/** The places of the groups in order; what has no value comes last, and what is equal stays. */
+/** The places of the groups in order; what has no value comes last, and what is equal is in order of its labels. */
 function orderOf(
   { by, descending }: Ordering,
   { groups, measures }: PlanAnalysis,
@@ -221,10 +221,17 @@ function orderOf(
     const label = found[place]!.labels[group]!;
     return label === null ? null : ordered.labels.indexOf(label);
   };
+  const byLabels = (a: number, b: number) =>
+    columns
+      .map(
+        ({ labels }, column) =>
+          labels.indexOf(found[a]!.labels[column]!) - labels.indexOf(found[b]!.labels[column]!),
+      )
+      .find((difference) => difference !== 0) ?? 0;
   return places.sort((a, b) => {
     const [first, second] = [rank(a), rank(b)];
     if (first === null || second === null) return Number(first === null) - Number(second === null);
-    return descending ? second - first : first - second;
+    return (descending ? second - first : first - second) || byLabels(a, b);
   });
 }
 
@@ -255,13 +262,12 @@ function extentOf(values: readonly number[]): NonNullable<ResultColumn["extent"]
 }
 
 function titleOf({ filters, groups, measures }: PlanAnalysis): string {
-  const titles = measures.map(titleOfMeasure);
-  const listed = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles[0]!;
+  const measured = titleOfMeasure(measures[0]!);
   const by = groups.length > 0 ? ` by ${groups.map(words).join(" and ")}` : "";
   const where = filters
     .map(({ column, compare, value }) => `${words(column)} ${compare} ${value}`)
     .join(", ");
-  return `${listed.charAt(0).toUpperCase()}${listed.slice(1)}${by}${where === "" ? "" : `, where ${where}`}`;
+  return `${measured.charAt(0).toUpperCase()}${measured.slice(1)}${by}${where === "" ? "" : `, where ${where}`}`;
 }
 
 function titleOfMeasure({ measure, column, value }: PlanMeasure): string {

@@ -7,6 +7,9 @@ import type { Piece } from "./reference.ts";
 import { cellText, type Result } from "./result.ts";
 import type { WrittenReportParts } from "./written-report.ts";
 
+/** A longer table is folded. */
+const mostOpen = 20;
+
 /** The parts of the page: the answer, what was computed, and how. */
 export function writtenSections(parts: WrittenReportParts): Section[] {
   return [
@@ -56,14 +59,17 @@ function cellId(result: string, row: number, column: string): string {
 }
 
 function authors({ sentences, dropped }: WrittenReportParts): Html {
-  const model = sentences.filter(({ by }) => by === "model");
+  const model = sentences.filter(({ by }) => by === "model").length;
+  const wrote =
+    model > 0
+      ? `The model wrote ${model} of the ${count(sentences.length, "sentence")}; others are forms, filled in.`
+      : "The sentences are forms, filled in.";
   const wrong =
-    dropped.length === 0
-      ? ""
-      : ` ${count(dropped.length, "sentence")} of the model's were not right and were left out.`;
-  return html`<p class="why">
-    Every number is a cell of a table below, and leads to it. The model wrote ${model.length} of the
-    ${count(sentences.length, "sentence")}; the others are forms filled from the tables.${wrong}
+    dropped.length > 0
+      ? ` ${count(dropped.length, "sentence")} of the model's were not right and were left out.`
+      : "";
+  return html`<p>
+    <small>Every number is a cell of a table below, and leads to it. ${wrote}${wrong}</small>
   </p>`;
 }
 
@@ -89,18 +95,24 @@ function resultSection(result: Result): Section {
         </tr>`,
     ),
   );
-  return { id, title: clip(result.title, 120), body: html`${chart && charts(chart)} ${values}` };
+  // A browser opens what is folded when a link leads into it.
+  const body =
+    rows.length <= mostOpen
+      ? values
+      : html`<details>
+          <summary>${shown}</summary>
+          ${values}
+        </details>`;
+  return { id, title: clip(result.title, 120), body: html`${chart && charts(chart)} ${body}` };
 }
 
-function method({ plan, planned, results, dropped, table: { name, rows } }: WrittenReportParts): Html {
+function method({ plan, planned, dropped, table: { name, rows } }: WrittenReportParts): Html {
   const chose =
     planned.by === "model"
       ? "The model chose the analyses; they were checked against the table's columns before they ran."
       : "The analyses were chosen by rule, from the words of the question and what the columns hold.";
   return html`<p>${chose} ${planned.reason}</p>
-    <p id="${cellId("all", 0, "count")}">
-      ${name} has ${cellText(results[0]!.rows[0]![0]!, results[0]!.columns[0]!)} (${rows}).
-    </p>
+    <p id="${cellId("all", 0, "count")}">${name} has ${count(rows, "row")}.</p>
     <dl class="settings">
       ${plan.analyses.flatMap((analysis, index) =>
         steps(analysis).map(

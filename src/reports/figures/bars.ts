@@ -21,9 +21,13 @@ export function barChart(options: BarOptions): Chart {
   const { title, unit, names, series, shares = false, alternative } = options;
   const { format = (value) => (shares ? value.toFixed(2) : String(Number(value.toPrecision(2)))) } = options;
   const hovered = options.format ? "%{text}" : `${unit} %{x:.3f}`;
+  const all = series.flatMap(({ values }) => values.filter((value) => value !== null));
+  const [low, high] = [Math.min(0, ...all), Math.max(0, ...all)];
   const axis = shares
     ? { range: [0, 1.08], tickvals: [0, 0.25, 0.5, 0.75, 1] }
-    : { rangemode: "tozero", nticks: 5 };
+    : options.format && high > low // room for the words at the end of the longest bar
+      ? { range: [low * 1.15, high * 1.15], nticks: 5 }
+      : { rangemode: "tozero", nticks: 5 };
   return new Chart(
     title,
     {
