@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigurationError, describeError, isOutage, redact, traced } from "../../core/index.ts";
+import type { Dataset } from "../../data/index.ts";
 import { mean, unpairedProbability } from "../../evaluate/index.ts";
 import { currentLM, type LanguageModel } from "../../lm/index.ts";
 import type { Metric } from "../../metrics/index.ts";
@@ -130,17 +131,19 @@ export class ImprovementLoop {
 
   /** Has MLflow's registry say the same, where there is one; where it is away, the next time. */
   async mirror(): Promise<void> {
-    if (!this.#unmirrored) return;
-    const at = this.#state;
-    const mirrored = await this.#reach((registry) =>
-      registry.mirror(at, (version) => this.#programOf(version)),
-    );
-    if (!mirrored) return;
-    await this.#change((state) => ({ ...state, ...mirrored }));
-    const same = (["champion", "former", "round"] as const).every(
-      (name) => JSON.stringify(at[name]) === JSON.stringify(this.#state[name]),
-    );
-    this.#unmirrored = !same;
+    if (!this.setup.registry || !this.#unmirrored) return;
+    // One process at a time, or two would register the same version.
+    await withFreeLock(this.#path("registry.lock"), async () => {
+      const at = (await readState(this.#path("state.json"))) ?? this.#state;
+      const mirrored = await this.#reach((registry) =>
+        registry.mirror(at, (version) => this.#programOf(version)),
+      );
+      if (!mirrored) return;
+      await this.#change((state) => ({ ...state, ...mirrored }));
+      this.#unmirrored = (["champion", "former", "round"] as const).some(
+        (name) => JSON.stringify(at[name]) !== JSON.stringify(this.#state[name]),
+      );
+    });
   }
 
   /** The state on disk, or a first one; a program that was changed since then is a version of its own. */
@@ -205,7 +208,8 @@ export class ImprovementLoop {
     const { votes } = await readVotes(feedback, round.records);
     const { train, kept }: LearningRows = learningRows(votes, rule);
     const champion = await this.#programOf(round.champion);
-    const journal = (what: string) => this.#path("round", `${what}-${this.#setting()}.jsonl`);
+    const setting = this.#setting(train, kept);
+    const journal = (what: string) => this.#path("round", `${what}-${setting}.jsonl`);
     const found = await optimizer.compile(champion, {
       train,
       budget,
@@ -294,13 +298,22 @@ export class ImprovementLoop {
     );
   }
 
-  /** What a journal holds for: with another model, strategy or metric a round begins its search anew. */
-  #setting(): string {
+  /** What a journal holds for: with other rows, another model, strategy or metric a round begins its search anew. */
+  #setting(...rows: readonly Dataset[]): string {
     const { optimizer, lm } = this.setup;
     const { metric, ...options } = optimizer.options;
     const plain = Object.entries(options).map(([name, value]: [string, unknown]) => [name, told(value)]);
+    const prints = rows.map((of) => of.fingerprint());
     const model = (lm ?? currentLM.get())?.identity;
-    return digest([optimizer.constructor.name, plain, metric.label, metric.field, String(metric), model]);
+    return digest([
+      optimizer.constructor.name,
+      plain,
+      metric.label,
+      metric.field,
+      String(metric),
+      model,
+      prints,
+    ]);
   }
 
   /** Changes the state on disk, and then takes it over. */

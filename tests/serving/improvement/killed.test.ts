@@ -23,7 +23,7 @@ function start(folder: string, baseURL: string) {
 
 test(
   "kill -9 in the middle: whoever comes next goes on, and pays for nothing twice",
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async () => {
     let requests = 0;
     let killAt = Infinity;

@@ -14,7 +14,7 @@ const aliases = async (name: string) =>
 
 test(
   "versions and aliases in MLflow follow, also of what was done while it was away",
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async () => {
     const name = `improving ${server.experiment}`;
     const registry = { name, experiment: server.experiment };

@@ -110,6 +110,32 @@ describe("a round", () => {
     expect(pipeline.version).toBe(0);
   });
 
+  test("of several that are asked at once, one does the round", async () => {
+    const pipelines = await Promise.all([here.open(), here.open(), here.open()]);
+    await here.rate(100, 1);
+    const rounds = await Promise.all(pipelines.map((pipeline) => pipeline.improve()));
+    expect(rounds.filter((round) => round !== undefined)).toHaveLength(1);
+    for (const pipeline of pipelines) await pipeline.improve();
+    expect(pipelines.map(({ version, state }) => [version, state.next])).toEqual([[1, 2], [1, 2], [1, 2]]); // prettier-ignore
+  });
+
+  test("a round that was begun under other rules is gone on with under those of now", async () => {
+    await here.rate(200, 1);
+    const stop = new AbortController();
+    currentLM.set(
+      new FunctionModel((request) => {
+        if (here.model.calls > 50) stop.abort(new Error("enough"));
+        return here.model.complete(request).then(({ choices }) => choices[0]!.text);
+      }),
+    );
+    const strict = await here.open();
+    await expect(strict.improve(stop.signal)).rejects.toThrow("enough");
+    currentLM.set(here.model);
+    const lax = await here.open(task.program(), { trainingRows: 20, keptShare: 0.7 });
+    expect(lax.state.round).toMatchObject({ challenger: 1, found: false });
+    expect(await lax.improve()).toMatchObject({ version: 1, outcome: "promoted", trainingRows: 20 });
+  });
+
   test("outages keep the round for later; other failures end it", async () => {
     await known();
     currentLM.set(
