@@ -62,13 +62,16 @@ const one = 1; let two = 2; class Three {}`,
 [{ one, two, four, Three, sep }, ((two: string) => ({ two }))("its own")]`,
       `for (let line = 1; line <= 3000; line++) console.log(line)`,
       `process.emitWarning("mind the gap"); process.emitWarning("new", "ExperimentalWarning");`,
+      `const live = channel("lmframe:live");
+for (const text of ["first", "last"]) live.publish({ id: "one", bundle: { "text/plain": text } });
+live.publish({ id: "other", bundle: { "text/plain": "beside" } });`,
     ]);
   });
 
   test("ends without an error, its cells numbered", () => {
     expect(ran.error).toBeNull();
     expect(ran.notebook.cells.map((cell) => cell.execution_count)).toEqual([
-      1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
     ]);
     expect(ran.notebook.metadata.kernelspec).toMatchObject({ name: "lmframe", language: "typescript" });
   });
@@ -112,6 +115,11 @@ const one = 1; let two = 2; class Three {}`,
 
   test("updates a display of tslab in place", () => {
     expect(ran.notebook.cells[6]?.outputs?.map(({ data }) => data)).toEqual([{ "text/html": "last" }]);
+  });
+
+  test("shows what is live in a place of its own, as its last state", () => {
+    const outputs = ran.notebook.cells[12]?.outputs ?? [];
+    expect(outputs.map(({ data }) => data)).toEqual([{ "text/plain": "last" }, { "text/plain": "beside" }]);
   });
 
   test("shows progress in one place, as its last state, escaped", () => {
