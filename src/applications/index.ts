@@ -87,7 +87,11 @@ export type {
   PlanMeasure,
   ReportPlan,
 } from "./report-writer/plan.ts";
+export type { ReportSentence } from "./report-writer/read-sentence.ts";
+export type { CellReference } from "./report-writer/reference.ts";
 export { type ReportAnswer, ReportWriter, type ReportWriterOptions } from "./report-writer/report-writer.ts";
+export type { ReportResult, ResultColumn } from "./report-writer/result.ts";
+export type { Units } from "./report-writer/table.ts";
 export {
   type DroppedSentence,
   WrittenReport,

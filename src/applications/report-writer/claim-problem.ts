@@ -1,8 +1,8 @@
-import type { Piece, Reference } from "./reference.ts";
+import type { Piece, CellReference } from "./reference.ts";
 import type { ResultColumn } from "./result.ts";
 
 /** A reference to a number. */
-export type NumberReference = Reference & { row: number; value: number };
+export type NumberReference = CellReference & { row: number; value: number };
 type Numbers = readonly NumberReference[];
 
 /** Words that claim something of the numbers beside them, and what must hold where they stand. */

@@ -8,13 +8,13 @@ import {
   seriesColours,
 } from "../../reports/index.ts";
 import type { ChartSpecification } from "./plan.ts";
-import { cellText, type Result, type ResultColumn } from "./result.ts";
+import { cellText, type ReportResult, type ResultColumn } from "./result.ts";
 
 /** More bars than this are a list; the table beside the chart is one. */
 const mostBars = 40;
 
 /** The chart that a result's specification asks for; undefined where it asks for none, or nothing was found. */
-export function drawChart(result: Result): Chart | undefined {
+export function drawChart(result: ReportResult): Chart | undefined {
   const { chart, rows } = result;
   if (chart === null || rows.length === 0) return undefined;
   const title = result.title;
@@ -53,7 +53,7 @@ export function drawChart(result: Result): Chart | undefined {
 }
 
 /** The values of `y` by those of `x`; a series for each value of the other group, where there is one. */
-function seriesOf(result: Result, x: string, y: number) {
+function seriesOf(result: ReportResult, x: string, y: number) {
   const at = placeOf(result, x);
   const by = result.columns.findIndex(({ measure, name }) => measure === undefined && name !== x);
   const column = result.columns[y]!;
@@ -73,11 +73,11 @@ function seriesOf(result: Result, x: string, y: number) {
   return { names, series };
 }
 
-function placeOf(result: Result, name: string): number {
+function placeOf(result: ReportResult, name: string): number {
   return result.columns.findIndex((column) => column.name === name);
 }
 
-function labelsOf(result: Result, row: Result["rows"][number]): string[] {
+function labelsOf(result: ReportResult, row: ReportResult["rows"][number]): string[] {
   return row
     .slice(0, result.columns.filter(({ measure }) => measure === undefined).length)
     .map((label) => cellText(label, { unit: "" }));
@@ -93,7 +93,7 @@ function formatOf(column: ResultColumn): (value: number) => string {
 }
 
 /** The first rows, as they read. */
-function inWords(result: Result, { x, y }: ChartSpecification): string {
+function inWords(result: ReportResult, { x, y }: ChartSpecification): string {
   const told = result.rows.slice(0, 6).map((row) => {
     const [across, up] = [placeOf(result, x), placeOf(result, y)];
     const name =

@@ -1,6 +1,6 @@
 import { clip } from "../../reports/index.ts";
 import { referenceTo } from "./reference.ts";
-import { cellText, type Result } from "./result.ts";
+import { cellText, type ReportResult } from "./result.ts";
 import { isGroupable, type ReportTable } from "./table.ts";
 
 const most = { columns: 60, values: 12, rows: 12 };
@@ -21,11 +21,11 @@ export function columnFacts(table: ReportTable): string {
 }
 
 /** What was computed as a model is told of it: each cell with the reference that a sentence writes for it. */
-export function resultFacts(results: readonly Result[]): string {
+export function resultFacts(results: readonly ReportResult[]): string {
   return results.map(factsOf).join("\n");
 }
 
-function factsOf(result: Result): string {
+function factsOf(result: ReportResult): string {
   const lines = result.rows.slice(0, most.rows).map((cells, row) =>
     result.columns
       .flatMap((column, place) => {

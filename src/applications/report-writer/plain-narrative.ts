@@ -1,20 +1,20 @@
 import { referenceTo, referenceToTitle } from "./reference.ts";
-import type { Result, ResultColumn } from "./result.ts";
+import type { ReportResult, ResultColumn } from "./result.ts";
 
 /**
  * Sentences about each result in forms of our own, with references for all that was computed: the highest and the lowest
  * group, those that come next, the beginning and the end of a period. They are read like those of a model.
  */
-export function plainNarrative(results: readonly Result[]): string[] {
+export function plainNarrative(results: readonly ReportResult[]): string[] {
   const [all, ...answers] = results;
   return [...answers.flatMap(about), ...(all ? [whole(all)] : [])];
 }
 
-function whole(result: Result): string {
+function whole(result: ReportResult): string {
   return `The table holds ${referenceTo(result, 0, result.columns[0]!)}.`;
 }
 
-function about(result: Result): string[] {
+function about(result: ReportResult): string[] {
   const labels = result.columns.filter(({ measure }) => measure === undefined);
   const measures = result.columns.filter(({ measure }) => measure !== undefined);
   // Rows without a label cannot be told of; those without a number have nothing to tell.
@@ -43,7 +43,7 @@ function about(result: Result): string[] {
 }
 
 /** Whether the rows stand in the order of their first measure, and in which. */
-function isOrdered(result: Result, place: number, rows: readonly number[]): "up" | "down" | undefined {
+function isOrdered(result: ReportResult, place: number, rows: readonly number[]): "up" | "down" | undefined {
   const values = rows.map((row) => result.rows[row]![place] as number);
   if (values.every((value, index) => index === 0 || value <= values[index - 1]!)) return "down";
   if (values.every((value, index) => index === 0 || value >= values[index - 1]!)) return "up";
@@ -51,11 +51,11 @@ function isOrdered(result: Result, place: number, rows: readonly number[]): "up"
 }
 
 class Forms {
-  readonly #result: Result;
+  readonly #result: ReportResult;
   readonly #labels: readonly ResultColumn[];
   readonly #measures: readonly ResultColumn[];
 
-  constructor(result: Result, labels: readonly ResultColumn[], measures: readonly ResultColumn[]) {
+  constructor(result: ReportResult, labels: readonly ResultColumn[], measures: readonly ResultColumn[]) {
     this.#result = result;
     this.#labels = labels;
     this.#measures = measures;

@@ -1,11 +1,11 @@
 import { claimProblem, isNumber } from "./claim-problem.ts";
 import { numberIn } from "./number-in.ts";
 import { type Piece, readReferences } from "./reference.ts";
-import type { Result } from "./result.ts";
+import type { ReportResult } from "./result.ts";
 import { rowProblem } from "./row-problem.ts";
 
 /** A sentence that may stand in a report. */
-export interface Sentence {
+export interface ReportSentence {
   /** Words, none of which is a number, and the cells it refers to. */
   pieces: readonly Piece[];
   /** Who wrote it: a model, or one of the forms that come with lmframe. */
@@ -21,9 +21,9 @@ const longest = 600;
  */
 export function readSentence(
   written: string,
-  results: readonly Result[],
-  by: Sentence["by"],
-): Sentence | string {
+  results: readonly ReportResult[],
+  by: ReportSentence["by"],
+): ReportSentence | string {
   const text = written.trim();
   if (text.length > longest) return `found ${text.length} characters, expected at most ${longest}`;
   if (/[\n\r\u2028\u2029]/.test(text)) return "found several lines, expected one sentence";
@@ -41,11 +41,11 @@ export function readSentence(
 }
 
 /** The sentence as it reads. */
-export function sentenceText({ pieces }: Sentence): string {
+export function sentenceText({ pieces }: ReportSentence): string {
   return pieces.map((piece) => (typeof piece === "string" ? piece : piece.text)).join("");
 }
 
 /** How many numbers a sentence holds; each is a cell of a result. */
-export function numbersOf({ pieces }: Sentence): number {
+export function numbersOf({ pieces }: ReportSentence): number {
   return pieces.filter(isNumber).length;
 }

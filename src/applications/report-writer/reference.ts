@@ -1,7 +1,7 @@
-import { cellText, type Result, type ResultColumn } from "./result.ts";
+import { cellText, type ReportResult, type ResultColumn } from "./result.ts";
 
 /** A cell of a result, or a column's title, that a sentence refers to, found and checked. */
-export interface Reference {
+export interface CellReference {
   /** The result's id: `all`, `a1` …. */
   result: string;
   /** The row's place, from 0; undefined where the column's title is meant. */
@@ -13,19 +13,19 @@ export interface Reference {
 }
 
 /** Words of a sentence, or a cell of a result. */
-export type Piece = string | Reference;
+export type Piece = string | CellReference;
 
 /**
  * A reference as sentences write it: `{{a1.r2.count|rows}}` is the column `count` of the second row of `a1`, whose unit is
  * `rows`. Labels, and numbers that have no unit, stand without one: `{{a1.r2.channel}}`. `{{a1.title.count}}` is what the
  * column holds, in words.
  */
-export function referenceTo(result: Result, row: number, column: ResultColumn): string {
+export function referenceTo(result: ReportResult, row: number, column: ResultColumn): string {
   return `{{${result.id}.r${row + 1}.${column.name}${column.unit === "" ? "" : `|${column.unit}`}}}`;
 }
 
 /** A reference to what a column holds, in words. */
-export function referenceToTitle(result: Result, column: ResultColumn): string {
+export function referenceToTitle(result: ReportResult, column: ResultColumn): string {
   return `{{${result.id}.title.${column.name}}}`;
 }
 
@@ -35,7 +35,7 @@ const pattern = /\{\{([^{}]*)\}\}/g;
  * A sentence's words and references in order; a text where one of its references is wrong: what was found, and what was
  * expected of result, row, column or unit.
  */
-export function readReferences(sentence: string, results: readonly Result[]): Piece[] | string {
+export function readReferences(sentence: string, results: readonly ReportResult[]): Piece[] | string {
   const pieces: Piece[] = [];
   let end = 0;
   for (const match of sentence.matchAll(pattern)) {
@@ -51,7 +51,7 @@ export function readReferences(sentence: string, results: readonly Result[]): Pi
     : pieces;
 }
 
-function resolve(inner: string, results: readonly Result[]): Reference | string {
+function resolve(inner: string, results: readonly ReportResult[]): CellReference | string {
   const match = /^\s*(\w+)\.(?:r(\d{1,4})|title)\.([^|]+)(?:\|(.*))?$/.exec(inner);
   if (!match) return "expected the form {{result.row.column|unit}}, such as {{a1.r1.count|rows}}";
   const [, id, row, name, unit = ""] = match as unknown as [

@@ -8,8 +8,8 @@ import type { ChartSpecification, PlanAnalysis, ReportPlan } from "./plan.ts";
 import { plainNarrative } from "./plain-narrative.ts";
 import { namedColumns, plainPlan } from "./plain-plan.ts";
 import { planSchema } from "./plan-schema.ts";
-import { numbersOf, readSentence, type Sentence } from "./read-sentence.ts";
-import type { Result } from "./result.ts";
+import { numbersOf, readSentence, type ReportSentence } from "./read-sentence.ts";
+import type { ReportResult } from "./result.ts";
 import { runPlan } from "./run-plan.ts";
 import { ReportTable, type Units } from "./table.ts";
 import { type DroppedSentence, WrittenReport } from "./written-report.ts";
@@ -146,8 +146,8 @@ export class ReportWriter extends Module {
 
   private async tell(
     query: string,
-    results: readonly Result[],
-  ): Promise<{ sentences: Sentence[]; dropped: DroppedSentence[] }> {
+    results: readonly ReportResult[],
+  ): Promise<{ sentences: ReportSentence[]; dropped: DroppedSentence[] }> {
     const forms = () => plainNarrative(results).map((form) => sentenceOfForm(form, results));
     if (!this.narrate || !this.mend) return { sentences: forms(), dropped: [] };
     const given = { query: clip(query, longestQuery), results: resultFacts(results) };
@@ -205,8 +205,8 @@ function usedColumns({ filters, groups, measures }: PlanAnalysis): string[] {
 async function write(
   predict: Predict,
   inputs: object,
-  results: readonly Result[],
-): Promise<{ sentences: Sentence[]; dropped: DroppedSentence[] }> {
+  results: readonly ReportResult[],
+): Promise<{ sentences: ReportSentence[]; dropped: DroppedSentence[] }> {
   try {
     const { sentences } = (await predict.call(inputs)) as { sentences: string[] };
     return readAll(
@@ -224,9 +224,9 @@ async function write(
 
 function readAll(
   written: readonly string[],
-  results: readonly Result[],
-): { sentences: Sentence[]; dropped: DroppedSentence[] } {
-  const sentences: Sentence[] = [];
+  results: readonly ReportResult[],
+): { sentences: ReportSentence[]; dropped: DroppedSentence[] } {
+  const sentences: ReportSentence[] = [];
   const dropped: DroppedSentence[] = [];
   for (const [index, text] of written.entries()) {
     const read =
@@ -240,12 +240,12 @@ function readAll(
 }
 
 /** Each sentence once: small models repeat themselves. */
-function unlike(sentences: readonly Sentence[]): Sentence[] {
+function unlike(sentences: readonly ReportSentence[]): ReportSentence[] {
   const seen = new Map(sentences.map((sentence) => [JSON.stringify(sentence.pieces), sentence]));
   return [...seen.values()];
 }
 
-function sentenceOfForm(form: string, results: readonly Result[]): Sentence {
+function sentenceOfForm(form: string, results: readonly ReportResult[]): ReportSentence {
   const sentence = readSentence(form, results, "form");
   if (typeof sentence === "string") throw new Error(`a form of a sentence is wrong: ${sentence}: ${form}`);
   return sentence;

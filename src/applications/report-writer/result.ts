@@ -19,7 +19,7 @@ export interface ResultColumn {
 }
 
 /** What one analysis computed: labels first, then measures; a share is from 0 to 1. */
-export interface Result {
+export interface ReportResult {
   /** `a1`, `a2` …; `all` counts the rows of the table. */
   id: string;
   /** What was measured before all else, by what, of which rows. */

@@ -1,6 +1,6 @@
 import { isNumber } from "./claim-problem.ts";
 import type { Piece } from "./reference.ts";
-import { cellText, type Result } from "./result.ts";
+import { cellText, type ReportResult } from "./result.ts";
 
 /** A label that is named, or a number that is referred to; its place in the sentence is its place in a list of these. */
 type Mention = { column: number; label: string } | { row: number };
@@ -12,7 +12,7 @@ type Mention = { column: number; label: string } | { row: number };
  */
 export function rowProblem(
   pieces: readonly Piece[],
-  results: readonly Result[],
+  results: readonly ReportResult[],
   inWords: boolean,
 ): string | undefined {
   for (const result of results) {
@@ -54,7 +54,12 @@ function isNamed(labels: readonly (string | null)[], before: readonly Mention[])
   });
 }
 
-function mentionsOf(pieces: readonly Piece[], result: Result, width: number, inWords: boolean): Mention[] {
+function mentionsOf(
+  pieces: readonly Piece[],
+  result: ReportResult,
+  width: number,
+  inWords: boolean,
+): Mention[] {
   const columns = Array.from({ length: width }, (_, column) => [
     ...new Set(result.rows.map((cells) => cells[column]).filter((label) => typeof label === "string")),
   ]);

@@ -9,7 +9,7 @@ import {
   type ReportPlan,
 } from "./plan.ts";
 import { planProblems } from "./plan-problems.ts";
-import type { Result, ResultColumn } from "./result.ts";
+import type { ReportResult, ResultColumn } from "./result.ts";
 import type { ReportColumn, ReportTable } from "./table.ts";
 
 /**
@@ -18,7 +18,7 @@ import type { ReportColumn, ReportTable } from "./table.ts";
  *
  * Throws ConfigurationError, with every problem, for a plan that is not right for the table.
  */
-export function runPlan(plan: ReportPlan, table: ReportTable): Result[] {
+export function runPlan(plan: ReportPlan, table: ReportTable): ReportResult[] {
   const problems = planProblems(plan, table);
   if (problems.length > 0) throw new ConfigurationError(`invalid plan: ${problems.join("; ")}`);
   return [
@@ -27,7 +27,7 @@ export function runPlan(plan: ReportPlan, table: ReportTable): Result[] {
   ];
 }
 
-function wholeTable({ length, name }: ReportTable): Result {
+function wholeTable({ length, name }: ReportTable): ReportResult {
   const count = {
     name: "count",
     measure: "count",
@@ -51,7 +51,7 @@ interface Group {
   rows: number[];
 }
 
-function run(analysis: PlanAnalysis, table: ReportTable, id: string): Result {
+function run(analysis: PlanAnalysis, table: ReportTable, id: string): ReportResult {
   const { groups: by, measures, top, chart } = analysis;
   const kept = keptRows(analysis.filters, table);
   const columns = by.map((name) => table.column(name));

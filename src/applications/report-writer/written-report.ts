@@ -2,8 +2,8 @@ import { display, type Displayable, type MimeBundle } from "../../core/index.ts"
 import { type Chart, count, html, page, savePage } from "../../reports/index.ts";
 import { drawChart } from "./draw-chart.ts";
 import type { ChartSpecification, ReportPlan } from "./plan.ts";
-import type { Result } from "./result.ts";
-import { numbersOf, type Sentence, sentenceText } from "./read-sentence.ts";
+import type { ReportResult } from "./result.ts";
+import { numbersOf, type ReportSentence, sentenceText } from "./read-sentence.ts";
 import { answerHtml, writtenSections } from "./written-sections.ts";
 
 /** A sentence of a model that may not stand in the report. */
@@ -22,8 +22,8 @@ export interface WrittenReportParts {
   plan: ReportPlan;
   /** Who chose the analyses: a model, or the rule of `plainPlan`; with the reason why not the model. */
   planned: { by: "model" | "rule"; reason: string | undefined };
-  results: readonly Result[];
-  sentences: readonly Sentence[];
+  results: readonly ReportResult[];
+  sentences: readonly ReportSentence[];
   dropped: readonly DroppedSentence[];
 }
 
@@ -47,11 +47,11 @@ export class WrittenReport implements Displayable {
   }
 
   /** The computed tables: `all`, `a1`, `a2` …. */
-  get results(): readonly Result[] {
+  get results(): readonly ReportResult[] {
     return this.parts.results;
   }
 
-  get sentences(): readonly Sentence[] {
+  get sentences(): readonly ReportSentence[] {
     return this.parts.sentences;
   }
 

@@ -2,9 +2,9 @@ import { charts, clip, count, html, type Html, type Section, table } from "../..
 import { isNumber } from "./claim-problem.ts";
 import { drawChart } from "./draw-chart.ts";
 import type { PlanAnalysis } from "./plan.ts";
-import type { Sentence } from "./read-sentence.ts";
+import type { ReportSentence } from "./read-sentence.ts";
 import type { Piece } from "./reference.ts";
-import { cellText, type Result } from "./result.ts";
+import { cellText, type ReportResult } from "./result.ts";
 import type { WrittenReportParts } from "./written-report.ts";
 
 /** A longer table is folded. */
@@ -36,11 +36,11 @@ export function answerHtml({ sentences, results }: WrittenReportParts, linked = 
 }
 
 /** The result of the first number. */
-function resultOf({ pieces }: Sentence): string | undefined {
+function resultOf({ pieces }: ReportSentence): string | undefined {
   return pieces.find(isNumber)?.result;
 }
 
-function sentenceHtml({ pieces, by }: Sentence, linked: boolean): Html {
+function sentenceHtml({ pieces, by }: ReportSentence, linked: boolean): Html {
   const told = pieces.map((piece) =>
     linked ? linkedPiece(piece) : typeof piece === "string" ? piece : piece.text,
   );
@@ -73,7 +73,7 @@ function authors({ sentences, dropped }: WrittenReportParts): Html {
   </p>`;
 }
 
-function resultSection(result: Result): Section {
+function resultSection(result: ReportResult): Section {
   const { id, columns, rows, groups } = result;
   const chart = drawChart(result);
   const shown =
