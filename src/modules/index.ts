@@ -21,7 +21,7 @@ export {
 export { CitedAnswer } from "./cited-answer.ts";
 export { ChainOfThought } from "./chain-of-thought.ts";
 export { exportedProgram } from "./exported-program.ts";
-export { map, type MapRowsOptions } from "./map.ts";
+export { addedColumns, map, type MapEngine, type MapRowsOptions } from "./map.ts";
 export { Ensemble, type EnsembleOptions } from "./ensemble.ts";
 export { majority, type MajorityOptions } from "./majority.ts";
 export { isModule, Module, type ProgramInputs, type ProgramOutputs } from "./module.ts";
@@ -33,12 +33,12 @@ export {
 export { Parallel } from "./parallel.ts";
 export { Predict, type PredictOptions } from "./predict.ts";
 export { Refine, type RefineOptions } from "./refine.ts";
-export { inputColumns, pick, type RowRun, runRow } from "./run-row.ts";
+export { inputColumns, inputsOf, pick, type RowRun, runRow } from "./run-row.ts";
 export { RAG, type RAGAnswer, type RAGOptions } from "./rag.ts";
 export { passageText, Retrieve, type RetrieveOptions, FunctionRetriever } from "./retrieve.ts";
 export { ReAct, type ReActOptions } from "./react/react.ts";
 export { type Step, type Trajectory, trajectoryOf } from "./react/trajectory.ts";
-export { knowExtension, loadProgram, programToJSON, withState } from "./saved.ts";
+export { knowExtension, loadProgram, programFromJSON, programToJSON, withState } from "./saved.ts";
 export type {
   FieldCondition,
   Filter,

@@ -31,6 +31,18 @@ export interface MapRowsOptions extends CallSettings {
   to?: string;
   /** Default: an error goes into the row's `error` column. `throw`: the first one ends the map. */
   onError?: "column" | "throw";
+  /** What runs the rows. Default: this process. */
+  engine?: MapEngine;
+}
+
+/** What runs a map elsewhere than in this process, with the same outcome: a cluster, a batch endpoint. */
+export interface MapEngine {
+  /** Runs `program` on every row of `data`, and gives what {@link map} would. */
+  map(
+    program: Module,
+    data: Dataset | Scan,
+    options: Omit<MapRowsOptions, "engine">,
+  ): Promise<Dataset | Scan>;
 }
 
 /** Outages in a row after which going on is in vain. */
@@ -61,8 +73,10 @@ export async function map(
   data: TableLike | Scan,
   options: MapRowsOptions = {},
 ): Promise<Dataset | Scan> {
-  const { concurrency = rowsAtOnce(options), to, onError = "column", signal, ...settings } = options;
+  const { engine, ...here } = options;
   const rows = data instanceof Scan ? data : Dataset.from(data);
+  if (engine) return await engine.map(program, rows, here);
+  const { concurrency = rowsAtOnce(here), to, onError = "column", signal, ...settings } = here;
   // Before anything is paid for: the result must have a place to go.
   if (to !== undefined) formatOf(to);
   else if (rows instanceof Scan) {
@@ -127,7 +141,7 @@ export async function map(
 }
 
 /** The new columns in order, that of the errors last, with where an answer holds their values. */
-type AddedColumns = readonly (readonly [column: string, valueOf: (answer: Answer) => unknown])[];
+export type AddedColumns = readonly (readonly [column: string, valueOf: (answer: Answer) => unknown])[];
 type Work = (row: object, index: number) => Promise<Answer>;
 interface Pace {
   concurrency: number;
@@ -161,7 +175,10 @@ async function intoFile(rows: Scan, to: string, work: Work, added: AddedColumns,
   return Dataset.scan(to);
 }
 
-function addedColumns(program: Module, columns: readonly string[]): AddedColumns {
+/**
+ * The columns that a map adds to rows with the given ones. Throws DataError where a name is taken twice over.
+ */
+export function addedColumns(program: Module, columns: readonly string[]): AddedColumns {
   const taken = new Set(columns);
   const free = (name: string) => {
     const column = taken.has(name) ? `predicted_${name}` : name;

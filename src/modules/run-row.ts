@@ -1,3 +1,4 @@
+import { coerce } from "../adapters/coerce.ts";
 import { DataError, nearest, record, type Span, traced } from "../core/index.ts";
 import type { CallSettings } from "./call-settings.ts";
 import type { Module } from "./module.ts";
@@ -63,4 +64,22 @@ export function pick(
   const picked: Record<string, unknown> = {};
   for (const name of names) picked[name] = row[name];
   return picked;
+}
+
+/**
+ * The inputs among a row's columns, read as their types: what came through a table or JSON has no dates, and its whole
+ * numbers may be 3.0. Throws DataError for a value that is not of its type.
+ */
+export function inputsOf(program: Module, row: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const inputs: Record<string, unknown> = {};
+  for (const { name, type } of program.signature.inputs) {
+    const value = row[name];
+    if (type.kind === "optional" && (value === undefined || value === null)) continue;
+    try {
+      inputs[name] = coerce(type, value ?? null);
+    } catch (error) {
+      throw new DataError((error as Error).message, { column: name, cause: error });
+    }
+  }
+  return inputs;
 }

@@ -92,16 +92,24 @@ export async function loadProgram(
   path: string,
   extensions: Readonly<Record<string, ExtensionReader>> = {},
 ): Promise<Predict | ChainOfThought> {
-  const saved = await readSaved(path);
+  return programFromJSON(await readSaved(path), path, extensions);
+}
+
+/** {@link loadProgram} of data that was read already; `source` is named in errors. */
+export function programFromJSON(
+  saved: Readonly<Record<string, unknown>>,
+  source: string,
+  extensions: Readonly<Record<string, ExtensionReader>> = {},
+): Predict | ChainOfThought {
   const kind = (saved.metadata as SavedMetadata | undefined)?.lmframe;
   if (typeof kind?.signature !== "string" || (kind.kind !== "Predict" && kind.kind !== "ChainOfThought")) {
     throw new ConfigurationError(
-      `${path} does not say which program it is of (metadata.lmframe with kind and signature). ` +
-        `Load it into the program it was saved from: await new MyProgram().load("${path}").`,
+      `${source} does not say which program it is of (metadata.lmframe with kind and signature). ` +
+        `Load it into the program it was saved from: await new MyProgram().load("${source}").`,
     );
   }
   const program = kind.kind === "Predict" ? new Predict(kind.signature) : new ChainOfThought(kind.signature);
-  return withState(program as Module, saved, path, extensions) as Predict | ChainOfThought;
+  return withState(program as Module, saved, source, extensions) as Predict | ChainOfThought;
 }
 
 /** `program` with the given state; `source` is named in errors. */

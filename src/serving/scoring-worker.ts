@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { coerce } from "../adapters/coerce.ts";
-import { ConfigurationError, DataError, errorText, mapOrdered, redact } from "../core/index.ts";
+import { ConfigurationError, errorText, mapOrdered, redact } from "../core/index.ts";
 import { connect } from "../lm/index.ts";
 import {
   exportedProgram,
+  inputsOf,
   loadProgram,
   type Module,
   type RequestSettings,
@@ -98,21 +98,6 @@ export async function scoreRows(
   const scored: Record<string, unknown>[] = [];
   for await (const answer of mapOrdered(rows, score, { concurrency: rowsAtOnce({}) })) scored.push(answer);
   return scored;
-}
-
-/** The inputs among a row's columns, read as their types: a table has no lists, and its whole numbers may be 3.0. */
-function inputsOf(program: Module, row: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const inputs: Record<string, unknown> = {};
-  for (const { name, type } of program.signature.inputs) {
-    const value = row[name];
-    if (type.kind === "optional" && (value === undefined || value === null)) continue;
-    try {
-      inputs[name] = coerce(type, value ?? null);
-    } catch (error) {
-      throw new DataError((error as Error).message, { column: name, cause: error });
-    }
-  }
-  return inputs;
 }
 
 let connecting: Promise<unknown> | undefined;
