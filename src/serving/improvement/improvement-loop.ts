@@ -148,7 +148,7 @@ export class ImprovementLoop {
 
   /** The state on disk, or a first one; a program that was changed since then is a version of its own. */
   async #begin(): Promise<void> {
-    const given = digest(programToJSON(this.setup.given));
+    const given = contentOf(this.setup.given);
     await withLock(this.#path("state.lock"), async () => {
       const found = await readState(this.#path("state.json"));
       if (found?.given === given) return this.#take(found);
@@ -357,6 +357,13 @@ export class ImprovementLoop {
   #path(...names: string[]): string {
     return join(this.setup.folder, ...names);
   }
+}
+
+/** What makes a program another one: its steps with what they say and show, not what wrote them down. */
+function contentOf(program: Module): string {
+  const { metadata: _, ...state } = programToJSON(program);
+  const steps = [...program.predictors().values()].map(({ signature }) => signature.toString());
+  return digest([state, steps]);
 }
 
 /** An option as far as it tells one search from another: a model by its identity. */
