@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
+import { listen, type Span } from "../../src/core/index.ts";
 import { FunctionModel, lm } from "../../src/lm/index.ts";
 import { Module, Predict, Retrieve } from "../../src/modules/index.ts";
 import { Index } from "../../src/retrieval/index.ts";
@@ -128,6 +129,20 @@ describe("nothing of another group", () => {
     };
     const [red, alsoRed, blue] = [await tokenFor("red"), await tokenFor("red"), await tokenFor("blue")];
     expect([await ask(red), await ask(alsoRed), await ask(blue), await ask(blue)]).toEqual([1, 1, 2, 2]);
+  });
+
+  test("nor in the spans that traces, progress and the monitor are made of", async () => {
+    const heard: string[] = [];
+    const hear = ({ name, inputs, result, error, attributes: { module: _, ...attributes } }: Span) =>
+      void heard.push(JSON.stringify({ name, inputs, result, error: String(error), attributes }));
+    const stop = listen({ start: hear, end: hear });
+    try {
+      await everything(bearer(await tokenFor("red")));
+    } finally {
+      stop();
+    }
+    expect(heard.join()).toContain("red-1");
+    expect(heard.join()).not.toMatch(/blue/);
   });
 
   test("figures of all callers are for operators", async () => {
