@@ -82,6 +82,7 @@ export {
 export { maintenanceReport, type MaintenanceReportSubject } from "./maintenance/report.ts";
 export type {
   ChartSpecification,
+  MeasureKind,
   PlanAnalysis,
   PlanFilter,
   PlanMeasure,

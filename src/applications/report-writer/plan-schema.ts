@@ -1,8 +1,39 @@
 import { createRequire } from "node:module";
 import type { ZodSchema } from "../../signature/index.ts";
-import { chartKinds, comparisons, measureKinds, planLimits, type ReportPlan } from "./plan.ts";
+import {
+  type ChartSpecification,
+  type MeasureKind,
+  type PlanFilter,
+  planLimits,
+  type ReportPlan,
+} from "./plan.ts";
 import { planProblems } from "./plan-problems.ts";
 import { isGroupable, type ReportTable } from "./table.ts";
+
+const comparisons = [
+  "is",
+  "is not",
+  "above",
+  "at least",
+  "below",
+  "at most",
+  "contains",
+] as const satisfies readonly PlanFilter["compare"][];
+const measureKinds = [
+  "count",
+  "share",
+  "mean",
+  "median",
+  "sum",
+  "min",
+  "max",
+] as const satisfies readonly MeasureKind[];
+const chartKinds = [
+  "bar",
+  "line",
+  "scatter",
+  "histogram",
+] as const satisfies readonly ChartSpecification["kind"][];
 
 /**
  * A plan for this table as a schema of zod. Its JSON schema names the table's columns, so that a model whose decoding is

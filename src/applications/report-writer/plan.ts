@@ -1,14 +1,10 @@
-/** How a value of a column is compared in a {@link PlanFilter}. */
-export const comparisons = ["is", "is not", "above", "at least", "below", "at most", "contains"] as const;
 /** What can be measured of the rows of a group. */
-export const measureKinds = ["count", "share", "mean", "median", "sum", "min", "max"] as const;
-/** The charts that a plan can ask for. */
-export const chartKinds = ["bar", "line", "scatter", "histogram"] as const;
+export type MeasureKind = "count" | "share" | "mean" | "median" | "sum" | "min" | "max";
 
 /** Rows to keep: those whose value in a column compares so. Rows without a value are kept by `is not` alone. */
 export interface PlanFilter {
   column: string;
-  compare: (typeof comparisons)[number];
+  compare: "is" | "is not" | "above" | "at least" | "below" | "at most" | "contains";
   value: string | number;
 }
 
@@ -18,7 +14,7 @@ export interface PlanFilter {
  * `column`.
  */
 export interface PlanMeasure {
-  measure: (typeof measureKinds)[number];
+  measure: MeasureKind;
   column: string | null;
   value: string | null;
 }
@@ -28,7 +24,7 @@ export interface PlanMeasure {
  * a scatter of two measures, one point a group. With a second group there is a series for each of its values.
  */
 export interface ChartSpecification {
-  kind: (typeof chartKinds)[number];
+  kind: "bar" | "line" | "scatter" | "histogram";
   x: string;
   y: string;
 }

@@ -1,10 +1,10 @@
-import type { ChartSpecification, measureKinds } from "./plan.ts";
+import type { ChartSpecification, MeasureKind } from "./plan.ts";
 
 /** A column of a {@link Result}. */
 export interface ResultColumn {
   name: string;
   /** The measure; undefined for a column of labels. */
-  measure: (typeof measureKinds)[number] | undefined;
+  measure: MeasureKind | undefined;
   /** `rows` of counts, `%` of shares, else that of the column measured; empty where there is none. */
   unit: string;
   /** As a person reads it: `share of negative`. */
