@@ -31,7 +31,7 @@ export {
 export { mapOrdered, type MapOptions, orderWindow } from "./concurrency.ts";
 export { inverse, solve } from "./linear-system.ts";
 export { readLines } from "./lines.ts";
-export { showLive } from "./live.ts";
+export { type LiveOptions, showLive } from "./live.ts";
 export {
   defaultProgress,
   type Progress,

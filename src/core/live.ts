@@ -2,6 +2,12 @@ import { randomUUID } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
 import { display, type Displayable, type MimeBundle } from "./display.ts";
 
+/** Options of {@link showLive}. */
+export interface LiveOptions {
+  /** Seconds between two looks. Default 2. */
+  seconds?: number | undefined;
+}
+
 /** What a value shows of itself now. */
 export interface LiveState {
   /** The same for all states of one place. */
@@ -20,10 +26,10 @@ const updates = channel("lmframe:live");
  * const stop = showLive(monitor);
  * ```
  *
- * @param options.seconds - between two looks. Default 2.
  * @returns what ends it; what is shown then stays.
  */
-export function showLive(value: Displayable, { seconds = 2 }: { seconds?: number } = {}): () => void {
+export function showLive(value: Displayable, options: LiveOptions = {}): () => void {
+  const { seconds = 2 } = options;
   const id = randomUUID();
   let shown: string | undefined;
   const show = () => {

@@ -91,11 +91,16 @@ export function pairedProbability(differences: readonly number[]): number {
 
 /**
  * Probability of means at least this far apart if both samples were of one kind, two-sided: a permutation test of
- * 10,000 draws, seeded (Fisher 1935). 1 where either is empty.
+ * 10,000 draws, seeded (Fisher 1935), from 5,000 values on Welch's statistic as a normal one. 1 where either is empty.
  */
 export function unpairedProbability(one: readonly number[], other: readonly number[]): number {
   if (one.length === 0 || other.length === 0) return 1;
   const all = [...one, ...other];
+  if (all.length >= largeSample) {
+    const error = Math.hypot(...[one, other].map((values) => Math.sqrt(variance(values) / values.length)));
+    const apart = Math.abs(mean(one) - mean(other));
+    return apart === 0 ? 1 : 2 * normalTail(apart / error);
+  }
   const sum = all.reduce((total, value) => total + value, 0);
   const apart = (part: number) => Math.abs(part / one.length - (sum - part) / other.length);
   const observed = apart(one.reduce((total, value) => total + value, 0));
@@ -126,9 +131,13 @@ export function quantile(sorted: ArrayLike<number>, at: number): number {
 
 function normalInterval(values: readonly number[]): Interval {
   const centre = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
-  const half = z * Math.sqrt(variance / values.length);
+  const half = z * Math.sqrt(variance(values) / values.length);
   return [centre - half, centre + half];
+}
+
+function variance(values: readonly number[]): number {
+  const centre = mean(values);
+  return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
 }
 
 /** Two-sided exact binomial test of `wins` among `trials` at one half. */

@@ -5,6 +5,7 @@ import {
   meanInterval,
   pairedProbability,
   quantile,
+  unpairedProbability,
   wilson,
 } from "../../src/evaluate/index.ts";
 
@@ -106,4 +107,27 @@ test("quantiles are interpolated", () => {
   expect(quantile([1, 2, 3, 4], 0.5)).toBe(2.5);
   expect(quantile([1, 2, 3, 4], 1)).toBe(4);
   expect(quantile([], 0.5)).toBeNaN();
+});
+
+describe("probability of two means apart by chance", () => {
+  test("as all permutations give it", () => {
+    // Of the 20 ways to deal six values, two are as far apart.
+    expect(unpairedProbability([1, 2, 3], [4, 5, 6])).toBeCloseTo(0.1, 1);
+    // Hypergeometric: (11 + 495 + 495 + 11) of 184,756.
+    expect(unpairedProbability(ones(1, 10), ones(8, 10))).toBeCloseTo(0.0055, 3);
+    expect(unpairedProbability(ones(8, 10), ones(1, 10))).toBeCloseTo(0.0055, 3);
+  });
+
+  test("of equal means, and of nothing", () => {
+    expect(unpairedProbability([1, 5], [5, 1])).toBe(1);
+    expect(unpairedProbability([], [1])).toBe(1);
+    expect(unpairedProbability([3, 3], [3, 3, 3])).toBe(1);
+  });
+
+  test("of many values by the normal approximation", () => {
+    // z = 0.02 / sqrt(2 * 0.25 / 3000) = 1.549: 0.121, but for shares a little off one half.
+    expect(unpairedProbability(ones(1470, 3000), ones(1530, 3000))).toBeCloseTo(0.121, 2);
+    expect(unpairedProbability(ones(3000, 3000), ones(3000, 3000))).toBe(1);
+    expect(unpairedProbability(ones(3000, 3000), ones(0, 3000))).toBe(0);
+  });
 });

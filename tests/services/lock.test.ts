@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { withLock } from "../../src/services/lock.ts";
+import { withFreeLock, withLock } from "../../src/services/lock.ts";
 import { startProcess } from "../support/second-process.ts";
 
 let folder: string;
@@ -54,5 +54,18 @@ test("the lock of a process that was killed is taken over, by one at a time", as
 test("a body that throws releases the lock", async () => {
   const lock = join(folder, "thrown.lock");
   await expect(withLock(lock, () => Promise.reject(new Error("inside")))).rejects.toThrow("inside");
+  expect(existsSync(lock)).toBe(false);
+});
+
+test("who does not wait is told at once whether the lock was free, also of one that was killed", async () => {
+  const lock = join(folder, "free.lock");
+  await withLock(lock, async () => {
+    expect(await withFreeLock(lock, () => Promise.reject(new Error("not run")))).toBeUndefined();
+  });
+  const { ended } = startProcess(`
+    import { withLock } from "$services/lock.ts";
+    await withLock(${JSON.stringify(lock)}, () => { process.kill(process.pid, "SIGKILL"); return new Promise(() => {}); });`);
+  await expect(ended).rejects.toThrow();
+  expect(await withFreeLock(lock, async () => "done")).toEqual({ value: "done" });
   expect(existsSync(lock)).toBe(false);
 });
