@@ -146,7 +146,7 @@ function rates({ hits, falseAlarms, kinds }: CheckMeasures): Section {
         rows.map(
           (measure) =>
             html`<tr>
-              <td>${measure.kind}</td>
+              <th scope="row">${measure.kind}</th>
               <td>${measure.attack ? "an attempt" : "harmless"}</td>
               <td>${measure.texts}</td>
               <td>${measure.turnedDown}</td>

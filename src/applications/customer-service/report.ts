@@ -71,7 +71,7 @@ function labels({ labels, baselineLabels }: ServiceMeasures): Section {
       labels.map(
         ({ field, accuracy, macroF1 }, place) =>
           html`<tr>
-            <td>${field}</td>
+            <th scope="row">${field}</th>
             <td>${score(baselineLabels[place]!.accuracy)}</td>
             <td>${score(accuracy)}</td>
             <td>${score(baselineLabels[place]!.macroF1)}</td>
@@ -85,7 +85,7 @@ function labels({ labels, baselineLabels }: ServiceMeasures): Section {
 function decisions({ decisions, baselineDecisions }: ServiceMeasures): Section {
   const row = (name: string, of: (measures: DecisionMeasures) => readonly [number, number]) =>
     html`<tr>
-      <td>${name}</td>
+      <th scope="row">${name}</th>
       <td>${share(...of(baselineDecisions))}</td>
       <td>${share(...of(decisions))}</td>
     </tr>`;
@@ -101,8 +101,8 @@ function decisions({ decisions, baselineDecisions }: ServiceMeasures): Section {
         ["", "before", "after"],
         [
           row("went to the right team", ({ routedRight, messages }) => [routedRight, messages]),
-          row("escalation rate", ({ escalated, messages }) => [escalated, messages]),
-          row("that should be", ({ toEscalate, messages }) => [toEscalate, messages]),
+          row("escalated", ({ escalated, messages }) => [escalated, messages]),
+          row("to be escalated", ({ toEscalate, messages }) => [toEscalate, messages]),
           row("of those to escalate, escalated", ({ escalatedRight, toEscalate }) => [
             escalatedRight,
             toEscalate,
@@ -132,24 +132,26 @@ function review({ reviews, review: at }: ServiceMeasures): Section {
       </p>`,
     };
   }
+  // Where a person looks at all there are no others.
+  const drawn = reviews.filter(({ routedRight }) => !Number.isNaN(routedRight));
   const chart = barChart({
     title: "Manual review by threshold",
     unit: "share",
-    names: reviews.map(({ threshold }) => `below ${threshold}`),
+    names: drawn.map(({ threshold }) => `below ${threshold}`),
     series: [
       {
         name: "looked at by a person",
         color: colours.before,
-        values: reviews.map(({ reviewed }) => reviewed),
+        values: drawn.map(({ reviewed }) => reviewed),
       },
       {
-        name: "right team, of the others",
+        name: "others, at right team",
         color: colours.after,
-        values: reviews.map(({ routedRight }) => (Number.isNaN(routedRight) ? 0 : routedRight)),
+        values: drawn.map(({ routedRight }) => routedRight),
       },
     ],
     shares: true,
-    alternative: `${reviews
+    alternative: `${drawn
       .map(
         ({ threshold, reviewed, routedRight }) =>
           `below ${threshold}: ${score(reviewed)} looked at, ${score(routedRight)} of the others right`,
@@ -164,7 +166,7 @@ function review({ reviews, review: at }: ServiceMeasures): Section {
         messages; of the others ${score(at.routedRight)} went to the right team. The confidence is that of the
         least sure label.
       </p>
-      ${charts(chart)}`,
+      ${drawn.length > 0 ? charts(chart) : undefined}`,
   };
 }
 
@@ -220,7 +222,7 @@ function estimates({ estimates, assumptions, review: at }: ServiceMeasures): Sec
         rows.map(
           ([name, value, basis]): Html =>
             html`<tr>
-              <td>${name}</td>
+              <th scope="row">${name}</th>
               <td>${value}</td>
               <td class="text">${basis}</td>
             </tr>`,
