@@ -55,7 +55,7 @@ export interface ServeOptions {
   settings?: Omit<CallSettings, "principal" | "signal"> | undefined;
   /** False: answers are sent when the program has ended; for programs that check them first. Default true. */
   stream?: boolean | undefined;
-  /** Default: that of a {@link SelfImprovingPipeline}, else one in the project's `.lmframe`. */
+  /** Default: one in the project's `.lmframe`. A {@link SelfImprovingPipeline} has one of its own, from which it learns. */
   feedback?: FeedbackLog | undefined;
   /** Default: one of its own, without alerts. */
   monitor?: PerformanceMonitor | undefined;
@@ -118,7 +118,7 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     settings: options.settings ?? {},
     admission: new Admission({ concurrency, queue, seconds }),
     rate: requestsPerMinute === undefined ? undefined : new RateLimit(requestsPerMinute),
-    feedback: options.feedback ?? improving?.feedback ?? new FeedbackLog(),
+    feedback: improving?.feedback ?? options.feedback ?? new FeedbackLog(),
     monitor,
     counters: new RequestCounters(),
     limits: { bodyBytes, uploadBytes },

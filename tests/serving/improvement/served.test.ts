@@ -40,7 +40,7 @@ describe("a served program that improves itself", () => {
     { timeout: 240_000 },
     async () => {
       const pipeline = await here.open(task.program(), { lookSeconds: 0.05 });
-      const { url } = await server.serve(pipeline, { feedback: pipeline.feedback });
+      const { url } = await server.serve(pipeline);
       const jargon = task
         .rows(300, 77)
         .rows()
@@ -106,7 +106,7 @@ describe("a served program that improves itself", () => {
     await here.rate(120, 1);
     currentLM.set(task.model({ wait: 20 }));
     const pipeline = await here.open();
-    const one = await server.serve(pipeline, { feedback: pipeline.feedback });
+    const one = await server.serve(pipeline);
     await until(one.url, () => pipeline.state.round !== undefined);
     await one.close();
     expect(pipeline.state).toMatchObject({ champion: 0, round: { challenger: 1 } });
