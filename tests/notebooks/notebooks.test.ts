@@ -73,6 +73,15 @@ describe.skipIf(noNotebooks)("headless", () => {
     expect(existsSync(join(folder, "reports/maintenance-chatbot.html"))).toBe(true);
   });
 
+  test("05-serving-and-monitoring runs, and writes its report", { timeout: 900_000 }, async () => {
+    const shown = await run("05-serving-and-monitoring.ipynb", { LMFRAME_LIMIT: "3" });
+    // The first program of the chain is down, and every message was answered all the same.
+    expect(shown).toContain("answered: [ 0,");
+    expect(shown).toContain("unanswered: 0");
+    expect(shown).toContain("aliases: [ 'champion' ]");
+    expect(existsSync(join(folder, "reports/customer-service.html"))).toBe(true);
+  });
+
   if (!existsSync(tweets)) console.info("skipped: ../shared/data/airline_tweets.csv is not there");
   test.skipIf(!existsSync(tweets))(
     "02-feedback-classification runs on another table",
