@@ -23,6 +23,8 @@ export interface Member {
 /** An object found in a text: its whole members, the last of each name, and where it stands. */
 export interface FoundObject {
   readonly members: ReadonlyMap<string, Member>;
+  /** False where the text ends within a member: what that one, and any after it, would have said is lost. */
+  readonly whole: boolean;
   readonly start: number;
   readonly end: number;
 }
@@ -51,7 +53,7 @@ export function readWhole(text: string, options: ReadOptions = {}): unknown {
 /** The objects in `text` that stand in no other one, in order. Members that were cut off are left out. */
 export function readObjects(text: string, options: ReadOptions = {}): FoundObject[] {
   return [...containers(text, "{", options)].map(({ value, start, end }) => ({
-    members: value as ReadonlyMap<string, Member>,
+    ...(value as Pick<FoundObject, "members" | "whole">),
     start,
     end,
   }));
@@ -151,15 +153,17 @@ class Reader {
   }
 
   /** The members of the object that starts here; what is whole is kept where the text ends within it. */
-  members(): ReadonlyMap<string, Member> {
+  members(): Pick<FoundObject, "members" | "whole"> {
     const members = new Map<string, Member>();
+    let whole = true;
     try {
       this.eachMember(0, (key, value, source) => members.set(key, { value, source }));
     } catch (error) {
       if (error !== cutOff) throw error;
       this.at = this.text.length;
+      whole = false;
     }
-    return members;
+    return { members, whole };
   }
 
   private object(depth: number): unknown {

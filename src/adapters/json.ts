@@ -3,7 +3,7 @@ import type { Adapter, AnySignature, FieldDelta } from "./adapter.ts";
 import { askAgain, converse, type Layout, notSupplied } from "./conversation.ts";
 import { JsonStream } from "./json-stream.ts";
 import { perSignature } from "./per-signature.ts";
-import { foundAlone, foundMembers, foundSections, readOutputs } from "./reply.ts";
+import { foundAlone, foundMembers, foundSections, readable, readOutputs } from "./reply.ts";
 import { describeType, type Piece, showInput } from "./show.ts";
 import { answerOf, ThoughtFilter } from "./thoughts.ts";
 
@@ -20,10 +20,11 @@ export const jsonAdapter: Adapter = {
   })),
   parse(signature, completion, options = {}) {
     const answer = answerOf(completion);
-    let found = foundMembers(signature, answer, options);
-    if (found.size === 0) found = foundSections(signature, answer, options);
+    const members = foundMembers(signature, answer, options);
+    let found = members;
+    if (!readable(found)) found = foundSections(signature, answer, options);
     if (found.size === 0 && !options.cut) found = foundAlone(signature, answer);
-    return readOutputs(signature, completion, found, options);
+    return readOutputs(signature, completion, found.size === 0 ? members : found, options);
   },
   reask: (signature, completion, problem) =>
     askAgain(completion, problem, `Answer again, with nothing but this JSON object:\n${outline(signature)}`),

@@ -5,8 +5,11 @@ import { coerce, coerceText, matchName, Misfit } from "./coerce.ts";
 import { readObjects, type FoundObject, type Member } from "./json-reader.ts";
 import { SectionReader } from "./sections.ts";
 
-/** What was found for a field: all that was written for it, or a value that came as JSON. */
-export type Found = { readonly text: string } | Member;
+/** The reply broke off where a field may have stood: nothing says that it was left out. */
+const lost = { lost: true } as const;
+
+/** What was found for a field: all that was written for it, a value that came as JSON, or that it may be lost. */
+export type Found = { readonly text: string } | Member | typeof lost;
 
 /** What was found, by the name of the field. */
 export type FoundFields = ReadonlyMap<string, Found>;
@@ -26,7 +29,7 @@ export function readOutputs(
     signature.outputs.map((field) => {
       const raw = found.get(field.name);
       if (raw === undefined && !cut && field.type.kind === "optional") return [field.name, null];
-      if (raw === undefined) throw missing(field, completion, found, cut);
+      if (raw === undefined || "lost" in raw) throw missing(field, completion, found, cut);
       try {
         const value =
           "text" in raw ? coerceText(field.type, raw.text) : coerce(field.type, raw.value, raw.source);
@@ -43,10 +46,13 @@ export function readOutputs(
 }
 
 function missing(field: Field, completion: string, found: FoundFields, cut: boolean): ParseError {
-  const others = [...found.keys()].map((name) => `'${name}'`).join(", ");
+  const others = [...found]
+    .filter(([, one]) => one !== lost)
+    .map(([name]) => `'${name}'`)
+    .join(", ");
   const start = completion.trim().slice(0, 80);
   const what =
-    found.size > 0
+    others !== ""
       ? `found ${others}`
       : start === ""
         ? "found an empty reply"
@@ -57,6 +63,11 @@ function missing(field: Field, completion: string, found: FoundFields, cut: bool
     }`,
     { completion, field: field.name },
   );
+}
+
+/** Whether anything was found that can be read. */
+export function readable(found: FoundFields): boolean {
+  return [...found.values()].some((one) => one !== lost);
 }
 
 /** What the sections of a reply in the chat format say. */
@@ -95,14 +106,22 @@ export function foundMembers(
 }
 
 function richest(signature: AnySignature, objects: readonly FoundObject[]): FoundFields | undefined {
-  let best: Map<string, Member> | undefined;
-  for (const { members } of objects) {
-    const outputs = new Map<string, Member>();
+  let best: Map<string, Found> | undefined;
+  // An object of which nothing was whole may have held every output.
+  let broken = objects.some(({ members, whole }) => !whole && members.size === 0);
+  for (const { members, whole } of objects) {
+    const outputs = new Map<string, Found>();
     for (const { name } of signature.outputs) {
       const key = matchName(name, members.keys());
       if (key !== undefined) outputs.set(name, members.get(key)!);
     }
-    if (outputs.size > 0 && outputs.size >= (best?.size ?? 0)) best = outputs;
+    if (outputs.size === 0 || outputs.size < (best?.size ?? 0)) continue;
+    best = outputs;
+    broken = !whole;
+  }
+  if (broken) {
+    best ??= new Map();
+    for (const { name } of signature.outputs) if (!best.has(name)) best.set(name, lost);
   }
   return best;
 }

@@ -33,8 +33,8 @@ const nasty = fc.constantFrom(
   "é\u{1f600}\u2028",
 );
 
-// Formats of plain text cannot keep white space at the ends.
-const text = fc
+/** Text of a field. Formats of plain text cannot keep white space at the ends. */
+export const text = fc
   .oneof(
     fc.string(),
     nasty,

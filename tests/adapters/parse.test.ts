@@ -93,6 +93,19 @@ describe("chat", () => {
     expect(chatAdapter.parse(count, "[[ ## note ## ]]\nnull")).toEqual({ total: null, note: "null" });
   });
 
+  test.each([
+    ["its string is left open", '{"total": 1, "note": "ha'],
+    ["its object is closed by a list's bracket", '[{"total": 1, "note": "ha"]'],
+    ["its value is missing", '{"total": 1, "note":'],
+    ["it may have come next", '{"total": 1,'],
+    ["nothing before it was whole", '{"note": "ha'],
+  ])("an optional field is missing, not null, where the reply breaks off: %s", (_case, reply) => {
+    for (const adapter of [jsonAdapter, chatAdapter])
+      expect(failure(adapter, count, reply).field).toBeDefined();
+    expect(jsonAdapter.parse(count, '{"total": 1}')).toEqual({ total: 1, note: null });
+    expect(jsonAdapter.parse(count, '{"total": 1, "note": "ha"')).toEqual({ total: 1, note: "ha" });
+  });
+
   test("the section that a cut reply ends in is missing", () => {
     const reply = "[[ ## reasoning ## ]]\nx\n[[ ## answer ## ]]\nyes\n[[ ## citations ## ]]\n[1, 2]";
     expect(failure(chatAdapter, rag, reply, true).message).toMatch(/citations.*cut off/);
