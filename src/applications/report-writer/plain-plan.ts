@@ -8,6 +8,7 @@ import {
   type ReportPlan,
 } from "./plan.ts";
 import { mostSeries } from "./chart-problem.ts";
+import { planProblems } from "./plan-problems.ts";
 import { isGroupable, type ReportColumn, type ReportTable } from "./table.ts";
 
 /** Where in a question a column is named, by its name or by one of its values. */
@@ -82,8 +83,20 @@ export function plainPlan(query: string, table: ReportTable): ReportPlan {
   const by = chosenGroups(groups);
   const context = contextOf(counted[0], number, by, table);
   const first = analysisOf(query, by, filters, counted, number);
-  return { analyses: context ? [first, context] : [first] };
+  const plan = { analyses: context ? [first, context] : [first] };
+  // Names that fall together, such as a column called "count" that is counted by, leave nothing to group.
+  return planProblems(plan, table).length === 0 ? plan : { analyses: [countOfRows] };
 }
+
+const count: PlanMeasure = { measure: "count", column: null, value: null };
+const countOfRows: PlanAnalysis = {
+  filters: [],
+  groups: [],
+  measures: [count],
+  order: null,
+  top: null,
+  chart: null,
+};
 
 function analysisOf(
   query: string,
@@ -92,7 +105,6 @@ function analysisOf(
   counted: readonly Named[],
   number: ReportColumn | undefined,
 ): PlanAnalysis {
-  const count: PlanMeasure = { measure: "count", column: null, value: null };
   const measures: PlanMeasure[] = [];
   if (number) {
     const asked = measureWords.find(([, words]) => words.test(query))?.[0] ?? "mean";
@@ -136,16 +148,13 @@ function contextOf(
   groups: readonly ReportColumn[],
   table: ReportTable,
 ): PlanAnalysis | undefined {
-  const spread = counted?.column ?? table.columns.get(`${number?.name}_range`);
+  const spread = counted?.column ?? (number && table.columns.get(`${number.name}_range`));
   if (!spread || groups.includes(spread)) return undefined;
   const histogram = counted === undefined;
   return {
     filters: [],
     groups: [spread.name],
-    measures: [
-      { measure: "count", column: null, value: null },
-      { measure: "share", column: null, value: null },
-    ],
+    measures: [count, { measure: "share", column: null, value: null }],
     order: null,
     top: null,
     chart: { kind: histogram ? "histogram" : "bar", x: spread.name, y: "count" },

@@ -51,21 +51,31 @@ export class ReportTable {
   readonly columns: ReadonlyMap<string, ReportColumn>;
 
   /**
-   * Throws DataError for a table without rows, or without a column to analyse; for `units` of a column that is not
-   * there too.
+   * Throws DataError for a table without rows and for `units` of a column that is not there, ConfigurationError for a
+   * table without a column to analyse and for a unit that no reference could name.
    */
   constructor(source: TableLike, units: Units = {}) {
     const data = Dataset.from(source);
     if (data.length === 0)
       throw new DataError("has no rows; there is nothing to report", { file: data.source });
-    for (const name of Object.keys(units))
+    for (const [name, unit] of Object.entries(units)) {
       if (!data.columns.includes(name)) throw unknownColumn(name, data.columns);
+      if (!/^[^{}|\p{Cc}]{1,20}$/u.test(unit))
+        throw new ConfigurationError(
+          `invalid unit of ${name}: "${unit}"; expected 1 to 20 characters without { } |`,
+        );
+    }
     this.length = data.length;
     this.name = data.name ?? "the table";
     const columns = new Map<string, ReportColumn>();
     for (const { name, type } of data.schema) {
       if (/[{}|\p{Cc}]/u.test(name)) continue; // no reference could name it
-      const column = readColumn(name, type, data.column(name), units[name] ?? "");
+      const column = readColumn(
+        name,
+        type,
+        data.column(name),
+        Object.hasOwn(units, name) ? units[name]! : "",
+      );
       if (column) columns.set(name, column);
     }
     for (const column of [...columns.values()]) {

@@ -70,6 +70,7 @@ describe("the table", () => {
     expect(() => new ReportTable([])).toThrow(DataError);
     expect(() => new ReportTable([{ list: [1, 2] }])).toThrow(ConfigurationError);
     expect(() => new ReportTable(rows, { fares: "NOK" })).toThrow(/did you mean "fare"/);
+    expect(() => new ReportTable(rows, { fare: "a}b" })).toThrow(ConfigurationError);
   });
 });
 
