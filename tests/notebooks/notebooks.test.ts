@@ -82,6 +82,13 @@ describe.skipIf(noNotebooks)("headless", () => {
     expect(existsSync(join(folder, "reports/customer-service.html"))).toBe(true);
   });
 
+  test("06-reports-and-assistant runs, and writes its report", { timeout: 600_000 }, async () => {
+    const shown = await run("06-reports-and-assistant.ipynb");
+    expect(shown).toContain("{ questions: 20, right: 20");
+    expect(shown).toContain("Ask personnel about the pay of others.");
+    expect(existsSync(join(folder, "reports/negative-messages.html"))).toBe(true);
+  });
+
   if (!existsSync(tweets)) console.info("skipped: ../shared/data/airline_tweets.csv is not there");
   test.skipIf(!existsSync(tweets))(
     "02-feedback-classification runs on another table",
