@@ -35,6 +35,8 @@ const strategies: Readonly<Record<string, readonly number[]>> = {
 const sizes = { train: 200, val: 100, test: 300 };
 /** Rollouts each may take, the 100 of the program as it was among them. */
 const budget = { rollouts: 600 };
+/** Tokens. */
+const longestReply = 400;
 /** By these the parts of `best` were chosen; no figure is of them. */
 const developed = 900;
 
@@ -54,30 +56,35 @@ interface Run {
   seconds: number;
 }
 
+const kept = here("tweets.json");
+const keptRuns = (): Run[] => (existsSync(kept) ? (JSON.parse(readFileSync(kept, "utf8")) as Run[]) : []);
+
 /** Runs the strategies, or the chosen ones, and writes the table of tweets in README.md. */
 export async function compareOnTweets(conditions: string, chosen: readonly string[] = []): Promise<void> {
   const file = here("../../shared/data/airline_tweets.csv");
   if (!existsSync(file)) return console.log("skipped: ../shared/data/airline_tweets.csv is not there");
-  const kept = here("tweets.json");
-  const runs = existsSync(kept) ? (JSON.parse(readFileSync(kept, "utf8")) as Run[]) : [];
   const tweets = await Dataset.read(file);
   const unseen = Dataset.from(tweets.sample(tweets.length, { seed: 4242 }).rows().slice(developed));
-  await connect({ cache: false, timeout: 600_000 });
+  // A small model that writes a prompt loses its way, and takes minutes to come to an end.
+  await connect({ cache: false, timeout: 600_000, defaults: { maxTokens: longestReply } });
   for (const [strategy, seeds] of Object.entries(strategies)) {
     if (chosen.length > 0 && !chosen.includes(strategy)) continue;
     for (const seed of seeds) {
-      if (runs.some((run) => run.strategy === strategy && run.seed === seed)) continue;
+      if (keptRuns().some((run) => run.strategy === strategy && run.seed === seed)) continue;
       process.stderr.write(`bench: ${strategy}, seed ${seed}…\n`);
-      const before = runs.find((run) => run.seed === seed)?.before;
-      runs.push(await measure(strategy, seed, unseen, before));
-      writeFileSync(kept, `${JSON.stringify(runs, null, 2)}\n`);
+      const before = keptRuns().find((run) => run.seed === seed)?.before;
+      const run = await measure(strategy, seed, unseen, before);
+      // Another process may have kept runs of other strategies in between.
+      writeFileSync(kept, `${JSON.stringify([...keptRuns(), run], null, 2)}\n`);
     }
   }
   const table = [
     "| strategy | seeds | accuracy before | after | macro-F1 before | after | task calls | proposer calls | seconds |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...Object.keys(strategies).flatMap((strategy) => {
-      const own = runs.filter((run) => run.strategy === strategy);
+      const own = keptRuns()
+        .filter((run) => run.strategy === strategy)
+        .sort((one, other) => one.seed - other.seed);
       return own.length === 0 ? [] : [row(strategy, own)];
     }),
     await probeAlone(unseen, [1, 2, 3]),
