@@ -32,12 +32,13 @@ process.exitCode = status ?? 1;
 async function bundle() {
   await build({
     absWorkingDir: root,
-    // What is imported, each file that is started as a program, and what a logged model's worker is bundled from.
+    // What is imported, each file that is started as a program, and what workers elsewhere are bundled from.
     entryPoints: [
       "./src/index.ts",
       "./src/**/main.ts",
       "./src/**/owner-watch.ts",
       "./src/**/scoring-worker.ts",
+      "./src/**/row-worker.ts",
     ],
     outbase: "src",
     outdir: fresh,

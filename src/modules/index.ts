@@ -19,6 +19,7 @@ export {
   weighableField,
 } from "./calibration.ts";
 export { CitedAnswer } from "./cited-answer.ts";
+export { connectWhereRun } from "./connect-where-run.ts";
 export { ChainOfThought } from "./chain-of-thought.ts";
 export { exportedProgram } from "./exported-program.ts";
 export { addedColumns, map, type MapEngine, type MapRowsOptions } from "./map.ts";

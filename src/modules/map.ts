@@ -46,7 +46,7 @@ export interface MapEngine {
 }
 
 /** Outages in a row after which going on is in vain. */
-const mostOutages = 20;
+export const mostOutages = 20;
 
 /**
  * Runs a program on every row and adds its outputs as columns, and a column `error` that holds null or what went

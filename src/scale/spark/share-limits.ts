@@ -1,0 +1,29 @@
+import { ConfigurationError } from "../../core/index.ts";
+import type { LimitOptions } from "../../lm/gate.ts";
+
+/** What workers may ask of the model, together and each. */
+export interface SharedLimits {
+  workers: number;
+  each: LimitOptions;
+}
+
+/**
+ * Divides limits on all calls over workers that know nothing of each other. Where a limit is less than the workers,
+ * there are fewer of them.
+ *
+ * @throws ConfigurationError for a limit below 1.
+ */
+export function shareLimits(limits: LimitOptions, mostWorkers: number): SharedLimits {
+  const given = Object.entries(limits).filter((entry): entry is [keyof LimitOptions, number] => {
+    const [name, value] = entry;
+    if (value !== undefined && !(value >= 1)) {
+      throw new ConfigurationError(`invalid ${name}: ${value}, expected at least 1`);
+    }
+    return value !== undefined;
+  });
+  const workers = Math.min(mostWorkers, ...given.map(([, value]) => Math.floor(value)));
+  return {
+    workers,
+    each: Object.fromEntries(given.map(([name, value]) => [name, Math.floor(value / workers)])),
+  };
+}
