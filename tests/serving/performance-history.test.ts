@@ -31,7 +31,7 @@ test(
   "a service's windows are a run's metrics over time, its totals the last word",
   { timeout: 240_000 },
   async () => {
-    const monitor = new PerformanceMonitor({ windowSeconds: 0.2 });
+    const monitor = new PerformanceMonitor({ windowSeconds: 0.2, windows: 10_000 });
     const stop = keepHistory(monitor, { name: "tickets", experiment: server.experiment });
     await threeWindows(monitor);
     // Windows that ended are there before the service ends.
@@ -58,9 +58,10 @@ test(
 );
 
 test("a long service has run after run, each window in one of them", { timeout: 240_000 }, async () => {
-  const monitor = new PerformanceMonitor({ windowSeconds: 0.2 });
+  const monitor = new PerformanceMonitor({ windowSeconds: 0.2, windows: 10_000 });
   const stop = keepHistory(monitor, { experiment: server.experiment, hours: 0.3 / 3600 });
   await threeWindows(monitor);
+  while ((await mlflow.search({ experiment: server.experiment })).length < 2) await pause(200);
   await stop();
   const runs = await mlflow.search({ experiment: server.experiment });
   expect(runs.length).toBeGreaterThan(1);
@@ -75,7 +76,7 @@ test("a long service has run after run, each window in one of them", { timeout: 
 test("where MLflow is away the history waits on disk", { timeout: 240_000 }, async () => {
   server.proxy.reset(() => "refuse");
   const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
-  const monitor = new PerformanceMonitor({ windowSeconds: 0.2 });
+  const monitor = new PerformanceMonitor({ windowSeconds: 0.2, windows: 10_000 });
   const stop = keepHistory(monitor, { experiment: server.experiment });
   await threeWindows(monitor);
   await stop();
