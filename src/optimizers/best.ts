@@ -1,6 +1,6 @@
+import { type Embedder, sentenceEmbedder } from "../retrieval/index.ts";
 import { Calibrate, canCalibrate } from "./calibrate.ts";
 import { Optimizer, type OptimizerOptions, type ProposerOptions } from "./optimizer.ts";
-import { type Embedder, sentenceEmbedder } from "../retrieval/index.ts";
 import { PairedAscent } from "./paired-ascent.ts";
 import type { Study } from "./study.ts";
 
