@@ -1,6 +1,6 @@
 import type { ChartSpecification, MeasureKind } from "./plan.ts";
 
-/** A column of a {@link Result}. */
+/** A column of a {@link ReportResult}. */
 export interface ResultColumn {
   name: string;
   /** The measure; undefined for a column of labels. */
