@@ -19,6 +19,8 @@ export interface EndpointOptions {
   headers?: Readonly<Record<string, string>> | undefined;
   /** Seconds until the whole answer must be there; for a stream, until the next piece. Default 120. */
   timeout?: number | undefined;
+  /** What sends the requests. Default: Node's own. */
+  fetch?: typeof globalThis.fetch | undefined;
 }
 
 const openAIAddress = "https://api.openai.com/v1";
@@ -32,6 +34,7 @@ export class Endpoint {
   readonly #headers: Record<string, string>;
   readonly #timeout: number;
   readonly #secrets: string[];
+  readonly #fetch: typeof globalThis.fetch | undefined;
   #client: Promise<OpenAI> | undefined;
 
   constructor(options: EndpointOptions = {}) {
@@ -56,6 +59,7 @@ export class Endpoint {
       url.username = url.password = "";
     }
     this.#url = url;
+    this.#fetch = options.fetch;
     this.address = `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
     const ownAddress = options.baseURL === undefined || URL.parse(fromEnvironment)?.origin === url.origin;
     this.#apiKey = options.apiKey || (ownAddress ? process.env.OPENAI_API_KEY : undefined) || undefined;
@@ -117,6 +121,7 @@ export class Endpoint {
         adminAPIKey: null,
         maxRetries: 0,
         timeout: this.#timeout * 1000 + 1000,
+        fetch: this.#fetch,
         defaultHeaders: { ...(this.#apiKey ? {} : { Authorization: null }), ...this.#headers },
       });
     }));

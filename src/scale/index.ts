@@ -1,3 +1,4 @@
+export { batch, type BatchOptions } from "./batch/index.ts";
 export {
   Cascade,
   cascadeCurve,
@@ -44,6 +45,7 @@ export {
 } from "./pool/index.ts";
 export {
   connectSpark,
+  frameAt,
   mapFrame,
   SparkError,
   sparkEngine,
@@ -55,3 +57,4 @@ export {
   type SqlOptions,
   type SqlValue,
 } from "./spark/index.ts";
+export { repairFrame, type RepairOptions, type RepairRow, repairRows } from "./repair/index.ts";

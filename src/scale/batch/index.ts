@@ -1,0 +1,1 @@
+export { batch, type BatchOptions } from "./engine.ts";

@@ -1,0 +1,82 @@
+import type { Evaluation } from "../../evaluate/index.ts";
+import { inputColumns, pick } from "../../modules/run-row.ts";
+import { type Logged, type LogOptions, mlflow } from "../../tracking/index.ts";
+import { type Complexity, measuredComplexity } from "./complexity.ts";
+
+/** What a model made of one task. */
+export interface ModelTrial {
+  /** How hard the task was, from 0 to 1. */
+  complexity: number;
+  score: number;
+  /** US dollars; null where the price is not known. */
+  cost: number | null;
+  seconds: number;
+}
+
+/** What a model made of many tasks: what {@link ModelSelector} learns from. */
+export interface ModelRecord {
+  /** The model's name in the registry. */
+  model: string;
+  trials: readonly ModelTrial[];
+}
+
+const modelTag = "lmframe.model";
+const table = "model_trials";
+
+/**
+ * What an evaluation tells of the model it was made with. Outages tell nothing and are left out.
+ *
+ * @param complexity of a row's inputs; default {@link measuredComplexity}. Whoever selects has to measure in the same way.
+ */
+export async function modelRecord(
+  model: string,
+  evaluation: Evaluation,
+  complexity: Complexity = measuredComplexity,
+): Promise<ModelRecord> {
+  const { program } = evaluation.subject;
+  const trials: ModelTrial[] = [];
+  for (const { row, status, score, cost, seconds } of evaluation.rows) {
+    if (status === "outage") continue;
+    const inputs = pick(row, inputColumns(program, Object.keys(row)));
+    trials.push({ complexity: await complexity(inputs), score, cost, seconds });
+  }
+  return { model, trials };
+}
+
+/** Logs an evaluation as a run that {@link readModelRecords} finds: with the model's name and its trials. */
+export async function logModelRecord(
+  { model, trials }: ModelRecord,
+  evaluation: Evaluation,
+  options?: LogOptions,
+): Promise<Logged> {
+  const record = evaluation.toRun();
+  return mlflow.log(
+    {
+      ...record,
+      tags: { ...record.tags, [modelTag]: model },
+      tables: { ...record.tables, [table]: trials.map((trial) => ({ ...trial })) },
+    },
+    options,
+  );
+}
+
+/** The records in MLflow's runs of an experiment, those of one model put together. */
+export async function readModelRecords(
+  options: {
+    /** Default: the experiment in force. */
+    experiment?: string | undefined;
+    /** Runs to read at most, the newest first. Default 100. */
+    limit?: number | undefined;
+  } = {},
+): Promise<ModelRecord[]> {
+  const records = new Map<string, ModelTrial[]>();
+  for (const { runId, tags } of await mlflow.search({
+    ...options,
+    filter: `tags.\`${modelTag}\` LIKE '%'`,
+  })) {
+    const model = tags[modelTag]!;
+    const trials = (await mlflow.readTable(runId, table)) as unknown as ModelTrial[];
+    records.set(model, [...(records.get(model) ?? []), ...trials]);
+  }
+  return [...records].map(([model, trials]) => ({ model, trials }));
+}
