@@ -1,5 +1,26 @@
 export { batch, type BatchOptions } from "./batch/index.ts";
 export {
+  aiQuery,
+  type AiQueryOptions,
+  CatalogModels,
+  type CatalogVersion,
+  type CompletionOptions,
+  databricks,
+  Databricks,
+  DatabricksIndex,
+  type DatabricksIndexOptions,
+  type DatabricksLoginOptions,
+  type DatabricksOptions,
+  deltaSourceTable,
+  type IndexStatus,
+  type ServedEntity,
+  ServingEndpoints,
+  type ServingState,
+  type SourceColumns,
+  type VectorColumns,
+  type VectorIndexSource,
+} from "./databricks/index.ts";
+export {
   Cascade,
   cascadeCurve,
   CascadeCurve,

@@ -59,7 +59,10 @@ export class SparkFrame {
     return joined(tables);
   }
 
-  /** The rows in tables as the cluster gives them; the next is asked for only when this one is done with. */
+  /**
+   * The rows in tables as the cluster gives them, some thousands at once. The server works ahead of its reader and
+   * keeps what is not read yet: for what is larger than its memory, `writeParquet` is the way.
+   */
   async *batches(options: { signal?: AbortSignal } = {}): AsyncGenerator<Dataset, void> {
     for await (const { arrow_batch } of this.#run("read rows", options)) {
       if (!arrow_batch) continue;

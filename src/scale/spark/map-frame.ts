@@ -147,7 +147,9 @@ async function prepare(
 
 /** How many tasks the cluster runs at once. */
 async function coresOf(spark: SparkSession): Promise<number> {
-  const counted = await spark.sql("SELECT count(DISTINCT part) AS cores FROM (SELECT spark_partition_id() AS part FROM range(100000))");
+  const counted = await spark.sql(
+    "SELECT count(DISTINCT part) AS cores FROM (SELECT spark_partition_id() AS part FROM range(100000))",
+  );
   return (await counted.toDataset({ limit: 1 })).at(0).cores as number;
 }
 

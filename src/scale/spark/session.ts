@@ -133,3 +133,10 @@ export class SparkSession {
     return new SparkFrame(this.#connection, relation);
   }
 }
+
+/** What a path (`/data/new.parquet`, `s3://…/tickets`) or a table's name (`main.support.tickets`) names on a cluster. */
+export function frameAt(spark: SparkSession, name: string): SparkFrame {
+  if (/\.csv$/i.test(name)) return spark.read.csv(name);
+  if (/\.(jsonl?|ndjson)$/i.test(name)) return spark.read.json(name);
+  return /[/\\]|\.parquet$/i.test(name) ? spark.read.parquet(name) : spark.table(name);
+}

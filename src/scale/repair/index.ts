@@ -1,0 +1,1 @@
+export { repairFrame, type RepairOptions, type RepairRow, repairRows } from "./repair-rows.ts";
