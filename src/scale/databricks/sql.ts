@@ -1,0 +1,65 @@
+import type { AnySignature } from "../../adapters/index.ts";
+import { ConfigurationError } from "../../core/index.ts";
+import type { Module } from "../../modules/index.ts";
+import { quoted, quotedText } from "../spark/sql.ts";
+import { sparkType } from "../spark/spark-type.ts";
+
+/** A name of Unity Catalog, `catalog.schema.table`, as SQL. */
+function qualified(name: string): string {
+  return name.split(".").map(quoted).join(".");
+}
+
+/** Columns of {@link deltaSourceTable} beside its key, by name: their types in SQL. */
+export type SourceColumns = Readonly<Record<string, string>>;
+
+const plainType = /^[A-Z]+(\(\d+(, ?\d+)?\))?$|^ARRAY<[A-Z]+>$/i;
+
+/**
+ * The SQL that makes the Delta table an index follows: with its change feed on, from which the index takes what
+ * changed (docs.databricks.com, "Use Delta Lake change data feed on Databricks").
+ *
+ * @param columns default: `text STRING, groups ARRAY<STRING>`.
+ */
+export function deltaSourceTable(
+  name: string,
+  columns: SourceColumns = { text: "STRING", groups: "ARRAY<STRING>" },
+  key = "id",
+): string {
+  const listed = Object.entries(columns).map(([column, type]) => {
+    if (!plainType.test(type)) throw new ConfigurationError(`invalid type of "${column}": ${type}`);
+    return `  ${quoted(column)} ${type}`;
+  });
+  return [
+    `CREATE TABLE IF NOT EXISTS ${qualified(name)} (`,
+    [`  ${quoted(key)} STRING NOT NULL PRIMARY KEY`, ...listed].join(",\n"),
+    `) USING DELTA TBLPROPERTIES (delta.enableChangeDataFeed = true)`,
+  ].join("\n");
+}
+
+/** Options of {@link aiQuery}. */
+export interface AiQueryOptions {
+  /** Table with a column for each input of the program. */
+  from: string;
+  /** Table to write into; default: the query alone. */
+  into?: string | undefined;
+}
+
+/**
+ * The SQL that runs a program, served as an endpoint, over a table: one row more for each row of the table, with the
+ * program's outputs and `error`, which holds what went wrong with the row (docs.databricks.com, "ai_query function").
+ */
+export function aiQuery(
+  program: Module | AnySignature,
+  endpoint: string,
+  { from, into }: AiQueryOptions,
+): string {
+  const { inputs, outputs } = "signature" in program ? program.signature : program;
+  const request = inputs.map(({ name }) => `${quotedText(name)}, t.${quoted(name)}`).join(", ");
+  const type = outputs.map(({ name, type }) => `${quoted(name)}: ${sparkType(type)}`).join(", ");
+  const answered =
+    `SELECT t.*, ai_query(${quotedText(endpoint)}, named_struct(${request}), ` +
+    `returnType => ${quotedText(`STRUCT<${type}>`)}, failOnError => false) AS answer\n  FROM ${qualified(from)} t`;
+  const fields = outputs.map(({ name }) => `answer.result.${quoted(name)} AS ${quoted(name)}`);
+  const query = `SELECT * EXCEPT (answer), ${[...fields, "answer.errorMessage AS error"].join(", ")}\nFROM (\n  ${answered}\n)`;
+  return into === undefined ? query : `CREATE OR REPLACE TABLE ${qualified(into)} AS\n${query}`;
+}
