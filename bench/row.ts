@@ -1,12 +1,25 @@
-/** What one row of the benchmark measures, in samples of one unit; the smaller, the better. */
+/** Samples of one unit, the smaller the better. `quick` asks for few. */
+export type Measure = (quick: boolean) => number[] | Promise<number[]>;
+
+/** What one row of the benchmark measures, beside those who do the same. */
 export interface Row {
   name: string;
   unit: string;
-  /** At most this for our median; and, where given, for our median over the peer's. */
-  aim: { ours: number; ratio?: number };
-  measure(quick: boolean): number[];
-  /** The same of DSPy; absent where it has nothing of the kind. */
-  measurePeer?(quick: boolean): number[];
+  measure: Measure;
+  peers: readonly Peer[];
+  /** `full`: passed over with `--quick`; `large`: measured with `--large` alone. Default: always measured. */
+  effort?: "full" | "large";
+  /** What the row is one point of, for a chart of cost against size: so many rows, candidates or documents. */
+  size?: { of: string; count: number };
+}
+
+/** What a row is compared with. */
+export interface Peer {
+  name: string;
+  /** The largest ratio of our median to the peer's that is good enough. */
+  aim: number;
+  /** How the peer is measured; or a figure: one that was published, or that cannot be undercut. */
+  measure: Measure | number;
 }
 
 /** Samples in short: the median, and the least and the greatest. */
@@ -16,16 +29,20 @@ export interface Summary {
   samples: number;
 }
 
+/** A row beside one of its peers, as `results.json` holds it. */
 export interface Result {
   name: string;
   unit: string;
   ours: number;
-  peer: number | null;
-  peerName: string | null;
+  peer: number;
+  peerName: string;
+  /** Null where the peer's figure is 0. */
   ratio: number | null;
-  aim: Row["aim"];
+  aim: number;
   met: boolean;
-  runs: { ours: Summary; peer: Summary | null };
+  size?: Row["size"];
+  /** Without `peer` for a figure that was not measured. */
+  runs: { ours: Summary; peer?: Summary; conditions: string };
 }
 
 export function median(samples: readonly number[]): number {
@@ -42,14 +59,19 @@ function summary(samples: readonly number[]): Summary {
   };
 }
 
-export function measured(row: Row, peerName: string, quick: boolean): Result {
-  const ours = summary(row.measure(quick));
-  const peer = row.measurePeer ? summary(row.measurePeer(quick)) : null;
-  const ratio = peer && ours.median / peer.median;
-  const { name, unit, aim } = row;
-  return {
-    ...{ name, unit, ours: ours.median, peer: peer?.median ?? null, peerName: peer && peerName, ratio, aim },
-    met: ours.median <= aim.ours && (aim.ratio === undefined || ratio === null || ratio <= aim.ratio),
-    runs: { ours, peer },
-  };
+/** Measures a row, then its peers, one after the other. */
+export async function measured(row: Row, quick: boolean, conditions: string): Promise<Result[]> {
+  const ours = summary(await row.measure(quick));
+  const results: Result[] = [];
+  for (const { name: peerName, aim, measure } of row.peers) {
+    const run = typeof measure === "number" ? undefined : summary(await measure(quick));
+    const peer = run?.median ?? (measure as number);
+    const { name, unit, size } = row;
+    const ratio = peer === 0 ? null : ours.median / peer;
+    const met = ours.median <= aim * peer;
+    const runs = { ours, ...(run && { peer: run }), conditions };
+    const beside = { ours: ours.median, peer, peerName, ratio, aim, met };
+    results.push({ name, unit, ...beside, ...(size && { size }), runs });
+  }
+  return results;
 }

@@ -1,63 +1,109 @@
-// Measures every row beside its peer: `npm run bench [-- --quick]`. Writes results.json and the table in README.md.
-// `npm run bench -- embedders` measures what finds documents instead, `npm run bench -- optimizers` the strategies,
-// `npm run bench -- tweets` what they make of real tweets.
-import { readFileSync, writeFileSync } from "node:fs";
+// Measures rows beside their peers: `npm run bench [-- NAME… --quick --large]`. Writes results.json, charts.html and
+// the table in README.md. `npm run bench -- embedders`, `-- optimizers` and `-- tweets` make tables of their own.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
-import { measured, type Result, type Summary } from "./row.ts";
+import { chartsPage, figure } from "./charts.ts";
+import { measured, type Result, type Row, type Summary } from "./row.ts";
 import { coldImport } from "./rows/cold-import.ts";
+import { documentRows } from "./rows/documents.ts";
+
 import { evaluateRows } from "./rows/evaluate-rows.ts";
-import { mapMemory } from "./rows/map-memory.ts";
-import { predictCall } from "./rows/predict-call.ts";
+import { frameRows } from "./rows/frames.ts";
+import { growthRows } from "./rows/growth.ts";
+import { mangledReplies } from "./rows/mangled-replies.ts";
+import { evaluateMemory, mapMemory } from "./rows/peak-memory.ts";
+import { cachedCall, httpCall, predictCall } from "./rows/predict-call.ts";
+import { ragAnswer } from "./rows/rag-answer.ts";
+import { servingRows } from "./rows/serving.ts";
+
+const groups: Readonly<Record<string, readonly Row[]>> = {
+  call: [predictCall],
+  http: [httpCall],
+  cached: [cachedCall],
+  evaluate: evaluateRows,
+  memory: [evaluateMemory, mapMemory],
+  import: [coldImport],
+  replies: mangledReplies,
+  frames: frameRows,
+  index: documentRows,
+  rag: [ragAnswer],
+  serving: servingRows,
+  growth: growthRows,
+};
 
 const here = (name: string) => new URL(name, import.meta.url);
-const quick = process.argv.includes("--quick");
-const peerName = readFileSync(here("peers-requirements.txt"), "utf8")
-  .trim()
-  .replace("==", " ")
-  .replace("dspy", "DSPy");
+const options = process.argv.slice(2);
+const named = options.filter((option) => !option.startsWith("--"));
+const [quick, large] = ["--quick", "--large"].map((flag) => options.includes(flag)) as [boolean, boolean];
 
 const [load = 0] = loadavg();
 const conditions =
   `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} cores` +
   `${load > cpus().length ? `, on a busy machine (load ${load.toFixed(1)}): wall-clock figures are too high` : ""}` +
   `${quick ? ", quick" : ""}.`;
-if (process.argv.includes("embedders")) {
+if (named[0] === "embedders") {
   const { compareEmbedders } = await import("./embedders.ts");
   await compareEmbedders(conditions);
   process.exit();
 }
 
-if (process.argv.includes("optimizers")) {
+if (named[0] === "optimizers") {
   const { compareOptimizers } = await import("./optimizers.ts");
   await compareOptimizers(conditions);
   process.exit();
 }
 
-if (process.argv.includes("tweets")) {
+if (named[0] === "tweets") {
   const { compareOnTweets } = await import("./tweets.ts");
-  await compareOnTweets(conditions, process.argv.slice(process.argv.indexOf("tweets") + 1));
+  await compareOnTweets(conditions, named.slice(1));
   process.exit();
 }
 
+for (const name of named) {
+  if (!(name in groups)) throw new Error(`invalid row: ${name}; expected ${Object.keys(groups).join(", ")}`);
+}
+
+// What is not measured now stands as it was measured last.
+const kept = existsSync(here("results.json"))
+  ? (JSON.parse(readFileSync(here("results.json"), "utf8")) as Result[])
+  : [];
 const results: Result[] = [];
-for (const row of [predictCall, ...evaluateRows, coldImport, mapMemory]) {
-  process.stderr.write(`bench: ${row.name}…\n`);
-  results.push(measured(row, peerName, quick));
+for (const [group, rows] of Object.entries(groups)) {
+  for (const row of rows) {
+    const wanted = (named.length === 0 || named.includes(group)) && !(row.effort === "large" && !large);
+    if (wanted && !(row.effort !== undefined && quick)) {
+      process.stderr.write(`bench: ${row.name}…\n`);
+      results.push(...(await measured(row, quick, conditions)));
+    } else results.push(...kept.filter(({ name }) => name === row.name));
+  }
 }
 
 const table = [
-  `| | unit | lmframe | ${peerName} | ratio | aim | |`,
-  "| --- | --- | --- | --- | --- | --- | --- |",
-  ...results.map(
-    ({ name, unit, ratio, aim, met, runs }) =>
-      `| ${name} | ${unit} | ${show(runs.ours)} | ${runs.peer ? show(runs.peer) : "–"} | ` +
-      `${ratio === null ? "–" : figure(ratio)} | ≤ ${aim.ours}${aim.ratio ? `, ratio ≤ ${aim.ratio}` : ""} | ${met ? "met" : "missed"} |`,
-  ),
+  "| | unit | lmframe | beside | its figure | ratio | aim | |",
+  "| --- | --- | --- | --- | --- | --- | --- | --- |",
+  ...results.map(({ name, unit, peer, peerName, ratio, aim, met, runs }, index) => {
+    const again = results[index - 1]?.name === name;
+    const cells = [
+      ...(again ? ["", "", ""] : [name, unit, show(runs.ours)]),
+      peerName,
+      runs.peer ? show(runs.peer) : figure(peer),
+      ratio === null ? "–" : figure(ratio),
+      `≤ ${aim}`,
+      met ? "met" : "missed",
+    ];
+    return `| ${cells.join(" | ")} |`;
+  }),
   "",
-  conditions,
-].join("\n");
+  ...[...new Set(results.map(({ runs }) => runs.conditions))].map((measuredOn, _, all) => {
+    const these = results.filter(({ runs }) => runs.conditions === measuredOn).map(({ name }) => name);
+    return `${all.length > 1 ? `${[...new Set(these)].join("; ")}: ` : ""}${measuredOn}\n`;
+  }),
+]
+  .join("\n")
+  .trimEnd();
 
 writeFileSync(here("results.json"), `${JSON.stringify(results, null, 2)}\n`);
+writeFileSync(here("charts.html"), chartsPage(results));
 const readme = readFileSync(here("README.md"), "utf8");
 writeFileSync(
   here("README.md"),
@@ -68,10 +114,6 @@ writeFileSync(
 );
 console.log(table);
 
-function show({ median, spread: [least, greatest] }: Summary): string {
-  return `${figure(median)} (${figure(least)} – ${figure(greatest)})`;
-}
-
-function figure(value: number): string {
-  return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+function show({ median, spread: [least, greatest], samples }: Summary): string {
+  return samples === 1 ? figure(median) : `${figure(median)} (${figure(least)} – ${figure(greatest)})`;
 }

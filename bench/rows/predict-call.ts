@@ -1,11 +1,66 @@
-import { dspy, program } from "../process.ts";
-import type { Row } from "../row.ts";
+import { beside, dspy, javascriptPeer, names, program } from "../process.ts";
+import type { Peer, Row } from "../row.ts";
+
+/** Batches, calls in each, calls to warm up. */
+type Sizes = readonly [number, number, number];
 
 /** One call of one predictor whose model is a function in the process: what the toolkit itself costs. */
-export const predictCall: Row = {
-  name: "one Predict call, in-process model",
+export const predictCall: Row = inProcess();
+
+function inProcess(): Row {
+  const sizes = (quick: boolean): Sizes => [quick ? 10 : 40, 200, 1000];
+  return {
+    name: "one Predict call, in-process model",
+    unit: "ms",
+    measure: (quick) => program("predict-call", ...sizes(quick)),
+    peers: [
+      { name: names.dspy, aim: 0.25, measure: (quick) => dspy("predict-call", ...sizes(quick)) },
+      {
+        name: names.ax,
+        aim: 0.25,
+        measure: (quick) => javascriptPeer("ax", "predict-call", ...sizes(quick)),
+      },
+      {
+        name: names.langchain,
+        aim: 0.25,
+        measure: (quick) => javascriptPeer("langchain", "predict-call", ...sizes(quick)),
+      },
+    ],
+  };
+}
+
+/** One call over HTTP to an endpoint on this machine that answers at once. */
+export const httpCall: Row = {
+  name: "one Predict call over HTTP, cache off",
   unit: "ms",
-  aim: { ours: 0.05, ratio: 0.25 },
-  measure: (quick) => program("predict-call", quick ? 10 : 40),
-  measurePeer: (quick) => dspy("predict-call", quick ? 5 : 20),
+  measure: (quick) => overHttp(quick, (...args) => program("predict-call", ...args)),
+  peers: [
+    httpPeer(names.openai, 1.1, (...args) => javascriptPeer("openai", "predict-call", ...args)),
+    httpPeer(names.dspy, 1, (...args) => dspy("predict-call", ...args)),
+    httpPeer(names.ax, 1, (...args) => javascriptPeer("ax", "predict-call", ...args)),
+    httpPeer(names.langchain, 1, (...args) => javascriptPeer("langchain", "predict-call", ...args)),
+  ],
+};
+
+type Run = (...args: (string | number)[]) => number[];
+
+function httpPeer(name: string, aim: number, run: Run): Peer {
+  return { name, aim, measure: (quick) => overHttp(quick, run) };
+}
+
+const overHttp = (quick: boolean, run: Run, ...more: string[]) =>
+  beside("endpoint", [0], (address) => run(quick ? 8 : 30, 200, 500, address, ...more));
+
+/** One call whose question was asked before: from the cache in memory. */
+export const cachedCall: Row = {
+  name: "one cached Predict call",
+  unit: "ms",
+  measure: (quick) => overHttp(quick, (...args) => program("predict-call", ...args), "cached"),
+  peers: [
+    {
+      name: names.dspy,
+      aim: 0.1,
+      measure: (quick) => overHttp(quick, (...args) => dspy("predict-call", ...args), "cached"),
+    },
+  ],
 };

@@ -1,0 +1,1 @@
+export function columns(count: number): { text: string[]; label: string[]; price: number[] };

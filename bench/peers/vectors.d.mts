@@ -1,0 +1,2 @@
+export const dimension: number;
+export function vectorOf(text: string): Float32Array;
