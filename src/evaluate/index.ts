@@ -24,6 +24,7 @@ export {
 export {
   labelsOf,
   type PredictorTrace,
+  type PredictorUse,
   predictorPaths,
   rollout,
   type Rollout,

@@ -6,7 +6,7 @@ import {
   isUnreadable,
   type Span,
 } from "../core/index.ts";
-import { usageOf } from "../lm/index.ts";
+import { UsageMeter, usageOf } from "../lm/index.ts";
 import { type Metric, noAnswer, readScore } from "../metrics/index.ts";
 import {
   type CallSettings,
@@ -23,6 +23,14 @@ import {
  */
 export type RolloutStatus = "scored" | "unreadable" | "failed" | "outage";
 
+/** Requests, tokens and US dollars of one call of a predictor; cost is null where a price is not known. */
+export interface PredictorUse {
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  cost: number | null;
+}
+
 /** What one predictor was given and gave, in one of its calls. */
 export interface PredictorTrace {
   /** Its path in the program. */
@@ -32,6 +40,8 @@ export interface PredictorTrace {
   outputs: Readonly<Record<string, unknown>> | undefined;
   error?: string;
   seconds: number;
+  /** What its requests to models took. */
+  used?: PredictorUse;
   /** How likely each label was held to be, where the predictor weighs its labels. */
   probabilities?: LabelProbabilities;
 }
@@ -130,16 +140,35 @@ export function predictorPaths(program: Module): Map<object, string> {
 
 function traceOf(spans: readonly Span[], paths: ReadonlyMap<object, string>): PredictorTrace[] {
   const trace: PredictorTrace[] = [];
+  const meters = new Map<Span, UsageMeter>();
+  for (const span of spans) {
+    if (span.kind !== "model") continue;
+    let outer = span.parent;
+    while (outer && !paths.has(outer.attributes.module as object)) outer = outer.parent;
+    if (!outer) continue;
+    const meter = meters.get(outer) ?? new UsageMeter();
+    meters.set(outer, meter);
+    meter.add(span);
+  }
   for (const span of spans) {
     const predictor = paths.get(span.attributes.module as object);
     if (predictor === undefined) continue;
     const { probabilities } = span.attributes;
+    const used = meters.get(span)?.totals;
     trace.push({
       predictor,
       inputs: span.inputs as PredictorTrace["inputs"],
       outputs: span.result as PredictorTrace["outputs"],
       ...(span.error !== undefined && { error: errorText(span.error) }),
       seconds: ((span.endedAt ?? span.startedAt) - span.startedAt) / 1000,
+      ...(used && {
+        used: {
+          calls: used.calls,
+          inputTokens: used.usage.inputTokens,
+          outputTokens: used.usage.outputTokens,
+          cost: used.cost,
+        },
+      }),
       ...(probabilities !== undefined && { probabilities: probabilities as LabelProbabilities }),
     });
   }

@@ -79,3 +79,4 @@ export {
   type SqlValue,
 } from "./spark/index.ts";
 export { repairFrame, type RepairOptions, type RepairRow, repairRows } from "./repair/index.ts";
+export { costByModel, costByPredictor, type ModelCost, type PredictorSpending } from "./spending/index.ts";

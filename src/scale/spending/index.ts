@@ -1,0 +1,2 @@
+export { costByModel, type ModelCost } from "./by-model.ts";
+export { costByPredictor, type PredictorSpending } from "./by-predictor.ts";
