@@ -16,7 +16,10 @@ export function answerOf(completion: string, elements: readonly string[] = []): 
   }
   // Some templates open the thought in the prompt, so that the reply has its end alone.
   const end = /^\s*[{[<`"']/.test(text) ? -1 : text.indexOf("</think>");
-  if (end >= 0) text = text.slice(end + "</think>".length);
+  const begun = text.slice(0, Math.max(0, end)).lastIndexOf("<think>");
+  // One that begins after a brace is part of what the answer says.
+  const quoted = begun >= 0 && text.slice(0, begun).includes("{");
+  if (end >= 0 && !quoted) text = text.slice(end + "</think>".length);
   return withoutFence(text.trim());
 }
 

@@ -106,6 +106,12 @@ describe("chat", () => {
     expect(jsonAdapter.parse(count, '{"total": 1, "note": "ha"')).toEqual({ total: 1, note: "ha" });
   });
 
+  test("a thought that a text quotes is part of it", () => {
+    const reply = 'Sure! Here it is:\n\n{"total": 1, "note": "<think>no</think>"}\n\nI hope this helps.';
+    expect(jsonAdapter.parse(count, reply)).toEqual({ total: 1, note: "<think>no</think>" });
+    expect(jsonAdapter.parse(count, `so {"total": 2}</think>{"total": 1}`)).toEqual({ total: 1, note: null });
+  });
+
   test("the section that a cut reply ends in is missing", () => {
     const reply = "[[ ## reasoning ## ]]\nx\n[[ ## answer ## ]]\nyes\n[[ ## citations ## ]]\n[1, 2]";
     expect(failure(chatAdapter, rag, reply, true).message).toMatch(/citations.*cut off/);
