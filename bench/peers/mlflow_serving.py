@@ -31,7 +31,7 @@ path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 server = subprocess.Popen(command, stdout=sys.stderr, start_new_session=True, env={**os.environ, "PATH": path})
 address = f"http://127.0.0.1:{port}"
 try:
-    while True:
+    for _ in range(300):
         if server.poll() is not None:
             sys.exit("mlflow models serve ended")
         try:
@@ -39,6 +39,8 @@ try:
             break
         except OSError:
             time.sleep(0.2)
+    else:
+        sys.exit("mlflow models serve is not ready after some minutes")
     print(address, flush=True)
     sys.stdin.read()
 finally:

@@ -1,10 +1,11 @@
-// Asks a server of MLflow's scoring protocol by so many clients at once, each the next thing as soon as it has an
-// answer: prints the median of their milliseconds, milliseconds of all for each answer, and the per cent unanswered.
+// Asks a server of MLflow's scoring protocol by so many clients at once for some seconds, each the next thing as soon
+// as it has an answer: prints the median of their milliseconds, milliseconds of all for each answer, and the per cent
+// unanswered. A client that has waited for 30 seconds gives up.
 import { Agent, request } from "node:http";
 import { median } from "../row.ts";
 
 const url = `${process.argv[2]!}/invocations`;
-const [clients, rounds] = process.argv.slice(3).map(Number) as [number, number];
+const [clients, seconds] = process.argv.slice(3).map(Number) as [number, number];
 const agent = new Agent({ keepAlive: true, maxSockets: clients });
 let [asked, answered] = [0, 0];
 const times: number[] = [];
@@ -13,7 +14,7 @@ function ask(): Promise<boolean> {
   const body = JSON.stringify({ dataframe_records: [{ question: `What is ${asked++} + 2?` }] });
   const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
   return new Promise((resolve) => {
-    const sent = request(url, { method: "POST", agent, headers, timeout: 120_000 }, (response) => {
+    const sent = request(url, { method: "POST", agent, headers, timeout: 30_000 }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (piece: string) => (text += piece));
       response.on("end", () => resolve(response.statusCode === 200 && text.includes('"4"')));
@@ -24,8 +25,8 @@ function ask(): Promise<boolean> {
   });
 }
 
-async function client(): Promise<void> {
-  for (let round = 0; round < rounds; round++) {
+async function client(until: number): Promise<void> {
+  while (performance.now() < until) {
     const started = performance.now();
     if (!(await ask())) continue;
     answered++;
@@ -34,9 +35,11 @@ async function client(): Promise<void> {
 }
 
 await ask();
+asked = 0;
 const started = performance.now();
-await Promise.all(Array.from({ length: clients }, client));
+const until = started + seconds * 1000;
+await Promise.all(Array.from({ length: clients }, () => client(until)));
 const spent = performance.now() - started;
-const unanswered = 100 * (1 - answered / (clients * rounds));
+const unanswered = 100 * (1 - answered / asked);
 console.log(JSON.stringify([median(times), spent / answered, unanswered]));
 agent.destroy();

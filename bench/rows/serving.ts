@@ -24,7 +24,7 @@ export const servingRows: Row[] = published.flatMap(({ clients, milliseconds, an
   const once = (server: Server) => {
     let figures: Promise<number[]> | undefined;
     return (figure: number): Measure =>
-      async (quick) => [(await (figures ??= underLoad(server, clients, quick ? 4 : 15)))[figure]!];
+      async (quick) => [(await (figures ??= underLoad(server, clients, quick ? 5 : 30)))[figure]!];
   };
   const [ours, theirs] = [once(lmframe), once(mlflow)];
   const besideMlflow = (figure: number, aim: number): Peer => ({
@@ -59,11 +59,11 @@ export const servingRows: Row[] = published.flatMap(({ clients, milliseconds, an
   ];
 });
 
-async function underLoad(server: Server, clients: number, rounds: number): Promise<number[]> {
+async function underLoad(server: Server, clients: number, seconds: number): Promise<number[]> {
   const folder = mkdtempSync(join(tmpdir(), "lmframe-bench-"));
   try {
     return await beside("endpoint", [800], (endpoint) =>
-      server(endpoint, folder, (address) => program("load", address, clients, rounds)),
+      server(endpoint, folder, (address) => program("load", address, clients, seconds)),
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
