@@ -73,7 +73,7 @@ export async function makeEnvironment(root, notice, env = process.env) {
 }
 
 /** `uv pip install` inside the environment; pip, where uv cannot be had or does not reach the registry. */
-async function installer(python, env) {
+export async function installer(python, env) {
   const pip = (args) =>
     capture(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...args], { env });
   if ((await pip([uv])).code !== 0) return pip;

@@ -38,7 +38,11 @@ export interface SparkServer {
 /** A real Spark Connect server on loopback, with `env` for it and its executors. Its files stand in `folder`. */
 export async function startSparkServer(
   folder: string,
-  { env = {}, conf = {}, port }: { env?: NodeJS.ProcessEnv; conf?: Record<string, string>; port?: number } = {},
+  {
+    env = {},
+    conf = {},
+    port,
+  }: { env?: NodeJS.ProcessEnv; conf?: Record<string, string>; port?: number } = {},
 ): Promise<SparkServer> {
   const own = port ?? (await freePort());
   const home = sparkHome();

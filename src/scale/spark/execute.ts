@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { startProgress } from "../../core/index.ts";
+import { type Progress, startProgress } from "../../core/index.ts";
 import type { Connection } from "./connection.ts";
 import { type ExecutePlanResponse, interruptType, type Plan } from "./protocol.ts";
 import { grpcStatus } from "./spark-error.ts";
@@ -9,7 +9,7 @@ import { grpcStatus } from "./spark-error.ts";
 export interface ExecuteOptions {
   /** Ends the execution on the server. */
   signal?: AbortSignal | undefined;
-  /** What the progress is called; none is shown without one. */
+  /** What the progress is called. Default `spark`. */
   label?: string | undefined;
 }
 
@@ -25,11 +25,12 @@ export async function* execute(
   connection: Connection,
   doing: string,
   plan: Plan,
-  { signal, label }: ExecuteOptions = {},
+  { signal, label = "spark" }: ExecuteOptions = {},
 ): AsyncGenerator<ExecutePlanResponse, void> {
   signal?.throwIfAborted();
   const operation = { operation_id: randomUUID() };
-  const progress = label === undefined ? undefined : startProgress(label);
+  // The server tells of work that takes seconds; what is quickly done is not shown.
+  let progress: Progress | undefined;
   const begin = () =>
     connection.stream<ExecutePlanResponse>("ExecutePlan", {
       ...operation,
@@ -61,8 +62,9 @@ export async function* execute(
             const { stages = [] } = response.execution_progress;
             const sum = (count: (stage: (typeof stages)[number]) => number | undefined) =>
               stages.reduce((total, stage) => total + (count(stage) ?? 0), 0);
-            progress?.expect(sum((stage) => stage.num_tasks));
-            progress?.set(sum((stage) => stage.num_completed_tasks));
+            progress ??= startProgress(label);
+            progress.expect(sum((stage) => stage.num_tasks));
+            progress.set(sum((stage) => stage.num_completed_tasks));
           } else yield response;
         }
       } catch (error) {

@@ -53,7 +53,7 @@ export class SparkFrame {
   async toDataset({ limit, signal }: { limit: number; signal?: AbortSignal }): Promise<Dataset> {
     const frame = limit === Infinity ? this : this.limit(limit);
     const tables = [];
-    for await (const { arrow_batch } of frame.#run("read rows", { signal, label: undefined })) {
+    for await (const { arrow_batch } of frame.#run("read rows", { signal })) {
       if (arrow_batch) tables.push(readArrowStream(arrow_batch.data));
     }
     return joined(tables);
@@ -109,7 +109,7 @@ export class SparkFrame {
   }
 
   #run(doing: string, options: ExecuteOptions) {
-    return execute(this.#connection, doing, { root: this.relation }, { label: "spark", ...options });
+    return execute(this.#connection, doing, { root: this.relation }, options);
   }
 }
 

@@ -14,16 +14,15 @@ export interface SharedLimits {
  * @throws ConfigurationError for a limit below 1.
  */
 export function shareLimits(limits: LimitOptions, mostWorkers: number): SharedLimits {
-  const given = Object.entries(limits).filter((entry): entry is [keyof LimitOptions, number] => {
-    const [name, value] = entry;
-    if (value !== undefined && !(value >= 1)) {
-      throw new ConfigurationError(`invalid ${name}: ${value}, expected at least 1`);
-    }
-    return value !== undefined;
+  const given = (Object.keys(limits) as (keyof LimitOptions)[]).flatMap((name) => {
+    const value = limits[name];
+    if (value === undefined) return [];
+    if (!(value >= 1)) throw new ConfigurationError(`invalid ${name}: ${value}, expected at least 1`);
+    return [{ name, value }];
   });
-  const workers = Math.min(mostWorkers, ...given.map(([, value]) => Math.floor(value)));
+  const workers = Math.min(mostWorkers, ...given.map(({ value }) => Math.floor(value)));
   return {
     workers,
-    each: Object.fromEntries(given.map(([name, value]) => [name, Math.floor(value / workers)])),
+    each: Object.fromEntries(given.map(({ name, value }) => [name, Math.floor(value / workers)])),
   };
 }
