@@ -2,7 +2,7 @@
 // Node loads in a third of the time.
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
-import { renameSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -30,7 +30,7 @@ try {
 process.exitCode = status ?? 1;
 
 async function bundle() {
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: root,
     // What is imported, each file that is started as a program, and what workers elsewhere are bundled from.
     entryPoints: [
@@ -49,10 +49,25 @@ async function bundle() {
     platform: "node",
     format: "esm",
     target: "node22.13",
-    // Classes are known by name in messages, traces and saved programs.
-    keepNames: true,
+    write: false,
     sourcemap: true,
     sourcesContent: false,
     logLevel: "error",
   });
+  for (const { path, text } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, withClassNames(text));
+  }
+}
+
+/**
+ * Classes are known by name in messages, traces and saved programs, and esbuild calls those that refer to themselves
+ * `_Dataset`. Its own remedy, `keepNames`, names every closure when it is made, which is 40 % of the time of a call.
+ */
+function withClassNames(code) {
+  const renamed = [...code.matchAll(/\bvar (\w+) = class _\1\b/g)].map(([, name]) => name);
+  return renamed.reduce(
+    (text, name) => text.replace(new RegExp(`(?<![.\\w"'\`])_${name}\\b`, "g"), name),
+    code,
+  );
 }
