@@ -214,6 +214,8 @@ export {
   type LMResponse,
   type Message,
   meterUsage,
+  OpenAIModel,
+  type OpenAIModelOptions,
   type Price,
   type RequestDefaults,
   type RetryOptions,
