@@ -2,6 +2,8 @@
 // the table in README.md. `npm run bench -- embedders`, `-- optimizers` and `-- tweets` make tables of their own.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
+import { fileURLToPath } from "node:url";
+import { format, resolveConfig } from "prettier";
 import { chartsPage, figure } from "./charts.ts";
 import { measured, type Result, type Row, type Summary } from "./row.ts";
 import { coldImport } from "./rows/cold-import.ts";
@@ -104,14 +106,12 @@ const table = [
 
 writeFileSync(here("results.json"), `${JSON.stringify(results, null, 2)}\n`);
 writeFileSync(here("charts.html"), chartsPage(results));
-const readme = readFileSync(here("README.md"), "utf8");
-writeFileSync(
-  here("README.md"),
-  readme.replace(
-    /(<!-- results -->\n)[^]*(\n<!-- \/results -->)/,
-    (_, start: string, end: string) => `${start}\n${table}\n${end}`,
-  ),
+const readme = readFileSync(here("README.md"), "utf8").replace(
+  /(<!-- results -->\n)[^]*(\n<!-- \/results -->)/,
+  (_, start: string, end: string) => `${start}\n${table}\n${end}`,
 );
+const style = await resolveConfig(fileURLToPath(here("README.md")));
+writeFileSync(here("README.md"), await format(readme, { ...style, parser: "markdown" }));
 console.log(table);
 
 function show({ median, spread: [least, greatest], samples }: Summary): string {
