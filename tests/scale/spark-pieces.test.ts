@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { Predict } from "../../src/index.ts";
+import { readAddress } from "../../src/scale/spark/address.ts";
+import { shareLimits } from "../../src/scale/spark/share-limits.ts";
+import { isJsonText, sparkType } from "../../src/scale/spark/spark-type.ts";
+import { quoted, quotedText } from "../../src/scale/spark/sql.ts";
+
+describe("an address of Spark Connect", () => {
+  test("is read as Spark's own clients read it", () => {
+    expect(readAddress("sc://cluster")).toMatchObject({ host: "cluster", port: 15002, tls: false });
+    expect(
+      readAddress("sc://host:443/;token=a%3Bb;use_ssl=true;user_id=me;x-databricks-cluster-id=c1"),
+    ).toEqual({
+      host: "host",
+      port: 443,
+      tls: true,
+      token: "a;b",
+      userId: "me",
+      sessionId: undefined,
+      headers: { "x-databricks-cluster-id": "c1" },
+    });
+  });
+
+  test("sends no token in the clear, except to this machine", () => {
+    expect(readAddress("sc://host/;token=secret-token").tls).toBe(true);
+    expect(readAddress("sc://127.0.0.1:80/;token=secret-token")).toMatchObject({ tls: false, port: 80 });
+    expect(readAddress("sc://[::1]:7/")).toMatchObject({ host: "[::1]", port: 7 });
+    expect(() => readAddress("sc://host/;token=secret-token;use_ssl=false")).toThrow("in the clear");
+  });
+
+  test("is refused where it is none, without telling what it holds", () => {
+    for (const wrong of ["", "http://host", "sc://", "sc://user:secret@host", "sc://host/;tokensecret"]) {
+      expect(() => readAddress(wrong)).toThrow("sc://host:15002");
+      expect(() => readAddress(wrong)).not.toThrow("secret");
+    }
+  });
+});
+
+test("limits are divided, and never exceeded together", () => {
+  expect(shareLimits({ concurrency: 64, tokensPerMinute: 90_000 }, 8)).toEqual({
+    workers: 8,
+    each: { concurrency: 8, tokensPerMinute: 11_250 },
+  });
+  expect(shareLimits({ concurrency: 3, requestsPerMinute: 100 }, 8)).toEqual({
+    workers: 3,
+    each: { concurrency: 1, requestsPerMinute: 33 },
+  });
+  expect(shareLimits({ concurrency: undefined }, 4)).toEqual({ workers: 4, each: {} });
+  expect(() => shareLimits({ concurrency: 0 }, 4)).toThrow("invalid concurrency: 0");
+});
+
+test("names and texts mean themselves in SQL, whatever they hold", () => {
+  expect(quoted("a`; DROP TABLE t; --")).toBe("`a``; DROP TABLE t; --`");
+  expect(quotedText("it's \\")).toBe("'it\\'s \\\\'");
+});
+
+test("outputs have types of Spark, or travel as JSON text", () => {
+  const { outputs } = new Predict(
+    "text -> a: int, b: list[float], c: Literal['x', 'y'], d: dict[str, bool], e: Optional[int], f: int | str, g: list[Any]",
+  ).signature;
+  expect(outputs.map(({ type }) => sparkType(type))).toEqual([
+    "BIGINT",
+    "ARRAY<DOUBLE>",
+    "STRING",
+    "MAP<STRING, BOOLEAN>",
+    "BIGINT",
+    "STRING",
+    "STRING",
+  ]);
+  expect(outputs.map(({ type }) => isJsonText(type))).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+    true,
+    true,
+  ]);
+});
