@@ -519,7 +519,7 @@ export {
   type SourceColumns,
   sparkEngine,
   SparkError,
-  SparkFrame,
+  type SparkFrame,
   type SparkMapOptions,
   type SparkSession,
   type SparkTableOptions,

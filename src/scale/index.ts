@@ -70,7 +70,7 @@ export {
   mapFrame,
   SparkError,
   sparkEngine,
-  SparkFrame,
+  type SparkFrame,
   type SparkMapOptions,
   type SparkSession,
   type SparkTableOptions,

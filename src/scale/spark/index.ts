@@ -1,5 +1,5 @@
 export { sparkEngine } from "./engine.ts";
-export { SparkFrame, type SparkTableOptions, type SparkWriteOptions } from "./frame.ts";
+export { type SparkFrame, type SparkTableOptions, type SparkWriteOptions } from "./frame.ts";
 export { mapFrame, type SparkMapOptions } from "./map-frame.ts";
 export { connectSpark, frameAt, type SparkSession, type SqlOptions } from "./session.ts";
 export { SparkError } from "./spark-error.ts";
