@@ -15,6 +15,7 @@ import { growthRows } from "./rows/growth.ts";
 import { mangledReplies } from "./rows/mangled-replies.ts";
 import { evaluateMemory, mapMemory } from "./rows/peak-memory.ts";
 import { cachedCall, httpCall, predictCall } from "./rows/predict-call.ts";
+import { poolLatency } from "./rows/pool-latency.ts";
 import { ragAnswer } from "./rows/rag-answer.ts";
 import { servingRows } from "./rows/serving.ts";
 
@@ -29,6 +30,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   frames: frameRows,
   index: documentRows,
   rag: [ragAnswer],
+  pool: [poolLatency],
   serving: servingRows,
   growth: growthRows,
 };

@@ -89,6 +89,13 @@ describe.skipIf(noNotebooks)("headless", () => {
     expect(existsSync(join(folder, "reports/negative-messages.html"))).toBe(true);
   });
 
+  test("07-scale runs: a pool answers all, a cascade keeps the score for less", { timeout: 600_000 }, async () => {
+    const shown = await run("07-scale.ipynb");
+    expect(shown).toContain("ejected");
+    expect(shown).toContain("A cascade's score over its cost");
+    expect(shown).toContain("and no other more");
+  });
+
   if (!existsSync(tweets)) console.info("skipped: ../shared/data/airline_tweets.csv is not there");
   test.skipIf(!existsSync(tweets))(
     "02-feedback-classification runs on another table",
