@@ -10,6 +10,7 @@ import type { Module } from "../modules/index.ts";
 import { ConfusionMatrix } from "../metrics/index.ts";
 import { compareRows, type Comparison } from "./comparison.ts";
 import { type Interval, mean, meanInterval, quantile } from "./interval.ts";
+import { NumberLog } from "./number-log.ts";
 import { labelsOf, textOf } from "./rollout.ts";
 import { type RowResult, RowResults } from "./row-results.ts";
 import { showEvaluation } from "./show.ts";
@@ -56,8 +57,8 @@ export class Evaluation implements Displayable, Trackable {
   stopped: string | undefined;
 
   #endedAt: number | undefined;
-  readonly #scores: number[] = [];
-  readonly #seconds: number[] = [];
+  readonly #scores = new NumberLog();
+  readonly #seconds = new NumberLog();
   #sum = 0;
   readonly #counts = { scored: 0, unreadable: 0, failed: 0, outage: 0 };
   readonly #used = { calls: 0, inputTokens: 0, outputTokens: 0, cost: 0 as number | null };
@@ -101,7 +102,7 @@ export class Evaluation implements Displayable, Trackable {
 
   /** Mean score with its 95 % interval: Wilson's for right or wrong, the bootstrap else. */
   get estimate(): Estimate {
-    return { mean: this.score, interval: meanInterval(this.#scores) };
+    return { mean: this.score, interval: meanInterval(this.#scores.values()) };
   }
 
   /** Replies that arrived and could not be read. */
@@ -131,7 +132,7 @@ export class Evaluation implements Displayable, Trackable {
 
   /** Seconds a row took: mean, median, 95th and 99th percentile; and seconds for all of them by the clock. */
   get latency(): { mean: number; p50: number; p95: number; p99: number; total: number } {
-    const sorted = Float64Array.from(this.#seconds).sort();
+    const sorted = this.#seconds.values().sort();
     return {
       mean: mean(sorted),
       p50: quantile(sorted, 0.5),
@@ -275,7 +276,7 @@ export class Evaluation implements Displayable, Trackable {
   /** Share of right answers: of the compared field, or of scores that are all right or wrong. */
   get #accuracy(): number | undefined {
     if (this.#confusion) return this.#confusion.accuracy();
-    return this.#scores.every((score) => score === 0 || score === 1 || Number.isNaN(score))
+    return this.#scores.values().every((score) => score === 0 || score === 1 || Number.isNaN(score))
       ? this.score
       : undefined;
   }

@@ -1,0 +1,9 @@
+import { expect, test } from "vitest";
+import { NumberLog } from "../../src/evaluate/number-log.ts";
+
+test.each([0, 1, 8191, 8192, 8193, 20_000])("%i numbers come back in their order", (count) => {
+  const log = new NumberLog();
+  const pushed = Array.from({ length: count }, (_, i) => (i % 7 === 0 ? NaN : i / 3));
+  for (const value of pushed) log.push(value);
+  expect([...log.values()]).toEqual(pushed);
+});
