@@ -2,7 +2,7 @@ import { program } from "../process.ts";
 import type { Row } from "../row.ts";
 
 /** Peak memory of mapping a large CSV file into another, beside that of a small one. */
-export const mapMemory: Row = peakMemory("map", "map-rows");
+export const mapMemory: Row = { ...peakMemory("map", "map-rows"), effort: "full" };
 
 /** Peak memory of evaluating all rows of a large CSV file, beside those of a small one. */
 export const evaluateMemory: Row = peakMemory("evaluate", "evaluate-scan");

@@ -32,6 +32,8 @@ export const servingRows: Row[] = published.flatMap(({ clients, milliseconds, an
     aim,
     measure: theirs(figure),
   });
+  // Starting each server takes longer than a quick run has.
+  const common = clients !== 100 && ({ effort: "full" } as const);
   const title = `serve ${clients} at once, model of 800 ms`;
   return [
     {
@@ -39,12 +41,14 @@ export const servingRows: Row[] = published.flatMap(({ clients, milliseconds, an
       unit: "ms",
       measure: ours(0),
       peers: [{ name: "published", aim: 1, measure: milliseconds }, besideMlflow(0, 1)],
+      ...common,
     },
     {
       name: `${title}: time over answers`,
       unit: "ms an answer",
       measure: ours(1),
       peers: [{ name: "published", aim: 1, measure: milliseconds / clients }, besideMlflow(1, 0.5)],
+      ...common,
     },
     {
       name: `${title}: unanswered`,
@@ -55,6 +59,7 @@ export const servingRows: Row[] = published.flatMap(({ clients, milliseconds, an
         { name: "published", aim: 1, measure: Number((100 - answered).toFixed(1)) },
         besideMlflow(2, 1),
       ],
+      ...common,
     },
   ];
 });
