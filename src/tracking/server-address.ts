@@ -10,11 +10,17 @@ export interface ServerAddress {
 
 /**
  * Reads an MLflow address. Credentials are taken out of it: those in the address come first, then
- * `MLFLOW_TRACKING_TOKEN`, then `MLFLOW_TRACKING_USERNAME` with `MLFLOW_TRACKING_PASSWORD`.
+ * `MLFLOW_TRACKING_TOKEN`, then `MLFLOW_TRACKING_USERNAME` with `MLFLOW_TRACKING_PASSWORD`. `databricks` is the workspace
+ * of `DATABRICKS_HOST`, opened by `DATABRICKS_TOKEN`.
  *
  * @throws ConfigurationError where it is not an http(s) address.
  */
 export function serverAddress(address: string, token?: string): ServerAddress {
+  const { DATABRICKS_HOST, DATABRICKS_TOKEN } = process.env;
+  if (address === "databricks" && DATABRICKS_HOST) {
+    const host = /^https?:\/\//.test(DATABRICKS_HOST) ? DATABRICKS_HOST : `https://${DATABRICKS_HOST}`;
+    return serverAddress(host, token ?? DATABRICKS_TOKEN);
+  }
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
     throw new ConfigurationError(

@@ -26,12 +26,14 @@ export async function connectServer(): Promise<Server> {
   const name = serverName();
   const uri = process.env.MLFLOW_TRACKING_URI || (await ensureMlflow()).uri;
   // Credentials may change while the address stays.
-  const { MLFLOW_TRACKING_TOKEN, MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD } = process.env;
+  const { env } = process;
   const key = JSON.stringify([
     uri,
-    MLFLOW_TRACKING_TOKEN,
-    MLFLOW_TRACKING_USERNAME,
-    MLFLOW_TRACKING_PASSWORD,
+    env.MLFLOW_TRACKING_TOKEN,
+    env.MLFLOW_TRACKING_USERNAME,
+    env.MLFLOW_TRACKING_PASSWORD,
+    env.DATABRICKS_HOST,
+    env.DATABRICKS_TOKEN,
   ]);
   if (last?.key !== key) last = { key, server: { client: new MlflowClient({ uri }), name } };
   return last.server;

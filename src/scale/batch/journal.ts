@@ -60,13 +60,13 @@ export class BatchJournal {
     this.#write({ ended: mark });
   }
 
-  answered(key: string, answer: BatchAnswer): void {
-    this.#write({ key, answer });
+  answered(answers: readonly (readonly [key: string, answer: BatchAnswer])[]): void {
+    this.#write(...answers.map(([key, answer]) => ({ key, answer })));
   }
 
-  #write(entry: Entry): void {
-    appendFileSync(this.#path, `${JSON.stringify(entry)}\n`);
-    this.#apply(entry);
+  #write(...entries: readonly Entry[]): void {
+    appendFileSync(this.#path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    for (const entry of entries) this.#apply(entry);
   }
 
   /** A line that was cut counts as never written. */

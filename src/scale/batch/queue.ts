@@ -106,9 +106,9 @@ export class BatchQueue {
       const state = id === undefined ? undefined : (this.#journal.sent(mark, id), await this.#end(id));
       const answers = state ? await this.#client.answers(state) : new Map<string, BatchAnswer>();
       const missing = unanswered(state);
-      for (const key of keys) {
-        const answer = answers.get(key) ?? missing;
-        this.#journal.answered(key, answer);
+      const found = keys.map((key) => [key, answers.get(key) ?? missing] as const);
+      this.#journal.answered(found);
+      for (const [key, answer] of found) {
         this.#underWay.delete(key);
         this.#waiting.get(key)?.resolve(answer);
         this.#waiting.delete(key);

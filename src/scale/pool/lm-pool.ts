@@ -103,7 +103,7 @@ export function pool(
         if (hedgeAfter === undefined) return ask(request, call, tried);
         return hedged((signal) => ask(request, { ...call, signal }, tried), {
           after: hedgeAfter * 1000,
-          worthwhile: () => tried.size < given.length && endpoints.hasFree(tried),
+          worthwhile: () => tried.size < given.length && endpoints.hasSpare(tried),
           signal: call.signal,
         });
       }),

@@ -97,8 +97,8 @@ export class Pool<T> {
     return another;
   }
 
-  /** True where a place is free at another endpoint than `tried` right now. */
-  hasFree(tried: ReadonlySet<Member<T>>): boolean {
+  /** True where nobody waits, and an endpoint other than those `tried` is well. */
+  hasSpare(tried: ReadonlySet<Member<T>>): boolean {
     return (
       this.#waiting.size === 0 && this.#members.some((member) => !tried.has(member) && isHealthy(member))
     );

@@ -3,6 +3,7 @@ import { ConfigurationError, ModelError, RefusedError } from "../../../src/core/
 import { Predict } from "../../../src/modules/index.ts";
 import type { Embedder } from "../../../src/retrieval/index.ts";
 import { aiQuery, databricks, deltaSourceTable } from "../../../src/scale/databricks/index.ts";
+import { serverAddress } from "../../../src/tracking/server-address.ts";
 import { embed, startWorkspace } from "./workspace-stand-in.ts";
 
 type StandIn = Awaited<ReturnType<typeof startWorkspace>>;
@@ -224,6 +225,17 @@ describe("serving, registry, tracking", () => {
     expect(process.env.MLFLOW_TRACKING_URI).toBe(standIn.host);
     expect(process.env.MLFLOW_TRACKING_TOKEN).toBe("dapi-static");
     stop();
+  });
+
+  test("an address of `databricks` is the workspace of the environment", () => {
+    process.env.DATABRICKS_HOST = "x.cloud.databricks.com";
+    process.env.DATABRICKS_TOKEN = "dapi-of-environment";
+    expect(serverAddress("databricks")).toEqual({
+      uri: "https://x.cloud.databricks.com",
+      authorization: "Bearer dapi-of-environment",
+    });
+    delete process.env.DATABRICKS_HOST;
+    expect(() => serverAddress("databricks")).toThrow(ConfigurationError);
   });
 });
 
