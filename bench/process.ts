@@ -109,7 +109,8 @@ export async function besideProcess<T>(
 export function installJavascriptPeers(): void {
   const folder = place("peers");
   once("peers/node_modules/.lock", read("peers/package-lock.json"), () => {
-    const npm = ["ci", "--ignore-scripts", "--prefix", folder];
+    // Not `ci`, which wants the packages of all platforms in the lock: one peer published them for some alone.
+    const npm = ["install", "--ignore-scripts", "--prefix", folder];
     run(windows ? "npm.cmd" : "npm", npm);
   });
 }
