@@ -4,18 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Dataset, FunctionModel, Predict } from "../../src/index.ts";
+import { ConfigurationError, Dataset, FunctionModel, Predict } from "../../src/index.ts";
 import { connectSpark, mapFrame, sparkEngine } from "../../src/scale/index.ts";
 import { command } from "../cli/command.ts";
 import { type FaultyEndpoint, startEndpoint } from "../support/faulty-endpoint.ts";
 import { noSpark, type SparkServer, startSparkServer } from "../support/spark-server.ts";
+import Misconfigured from "./programs/misconfigured.ts";
 import Upper from "./programs/upper.ts";
 
 const reason = noSpark();
 if (reason) console.warn(`tests of maps on Spark are skipped: ${reason}`);
 
 const key = "sk-only-on-the-executors-4f1c9d2e7a";
-const module = fileURLToPath(new URL("./programs/upper.ts", import.meta.url));
+const programAt = (name: string) => fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
 const minutes = 60_000;
 
 /** What the stand-in says of a prompt: the text between the marks, in capitals, and its length; no answer to "mute",
@@ -109,7 +110,7 @@ describe.skipIf(reason)("map on Spark", () => {
       );
       const options = {
         id: "id",
-        module,
+        module: programAt("upper"),
         to: at("answers"),
         checkpoint: 10_000,
         limits: { concurrency: 32 },
@@ -174,6 +175,24 @@ describe.skipIf(reason)("map on Spark", () => {
     });
     expect(refused.stderr).toContain("--engine spark");
   });
+
+  test(
+    "a setting that is missing where workers run stops the map, in its own words",
+    { timeout: 5 * minutes },
+    async () => {
+      const spark = await connectSpark(server.remote);
+      try {
+        const engine = sparkEngine(spark, { module: programAt("misconfigured") });
+        const mapped = new Misconfigured().map([{ text: "a" }], { engine });
+        await expect(mapped).rejects.toThrow(ConfigurationError);
+        await expect(mapped).rejects.toThrow(
+          "on the executors: ConfigurationError: the vault's address is not set",
+        );
+      } finally {
+        await spark.close();
+      }
+    },
+  );
 
   test("no file that Spark wrote holds the key", () => {
     expect(readdirSync(at("events")).length).toBeGreaterThan(0);

@@ -1,6 +1,8 @@
 import { ConfigurationError, DataError } from "../../core/index.ts";
 import { Dataset } from "../../data/index.ts";
 import { addedColumns, type MapEngine } from "../../modules/index.ts";
+import type { SparkFrame } from "./frame.ts";
+import { workerError } from "./ship.ts";
 import { isJsonText } from "./spark-type.ts";
 import { mapFrame, mapFrameOnce, type SparkMapOptions } from "./map-frame.ts";
 import type { SparkSession } from "./session.ts";
@@ -47,7 +49,7 @@ export function sparkEngine(
           : await mapFrame(spark, program, frame, { ...all, to });
       const values = new Map(columns.map((column) => [column, new Array<unknown>(data.length)]));
       let answered = 0;
-      for await (const batch of mapped.batches({ ...(signal && { signal }) })) {
+      for await (const batch of answers(mapped, signal)) {
         answered += batch.length;
         const ids = batch.column(rowId).map(Number);
         for (const [at, column] of columns.entries()) {
@@ -64,4 +66,13 @@ export function sparkEngine(
       return data.withColumns(Object.fromEntries(values), { types: { [columns.at(-1)!]: "string" } });
     },
   };
+}
+
+/** The batches of a frame that workers answer while it is read, their last words as the errors they were. */
+async function* answers(frame: SparkFrame, signal: AbortSignal | undefined): AsyncGenerator<Dataset, void> {
+  try {
+    yield* frame.batches({ ...(signal && { signal }) });
+  } catch (error) {
+    throw workerError(error);
+  }
 }
