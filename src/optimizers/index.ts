@@ -29,6 +29,13 @@ export { Probe, type ProbeState } from "./probe.ts";
 export type { LinearProbe } from "./probe-fit.ts";
 export { RandomSearch, type RandomSearchOptions } from "./random-search.ts";
 export { retune, type RetuneOptions, Retuning } from "./retune.ts";
+export {
+  servingAware,
+  servingFront,
+  type ServingPoint,
+  type ServingStats,
+  servingStats,
+} from "./serving-stats.ts";
 export { Sequence, type SequenceOptions } from "./sequence.ts";
 export { SIMBA, type SIMBAOptions } from "./simba.ts";
 export {

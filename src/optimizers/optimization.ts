@@ -10,6 +10,7 @@ import { datasetRecord } from "../evaluate/index.ts";
 import { type Module, programToJSON } from "../modules/index.ts";
 import type { ModelRole, Used } from "./budget.ts";
 import type { Candidate } from "./candidate.ts";
+import { servingFront, type ServingPoint, type ServingStats, servingStats } from "./serving-stats.ts";
 import type { Ranked, Study } from "./study.ts";
 
 /** What an optimizer found, and how. */
@@ -34,6 +35,7 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
   readonly seconds: number;
   /** Why the search ended early; undefined where it ended by itself. */
   readonly stopped: string | undefined;
+  readonly #chosen: Ranked | undefined;
   readonly #study: Study;
 
   constructor(optimizer: string, study: Study, stopped: string | undefined) {
@@ -51,12 +53,27 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
     this.used = study.used;
     this.seconds = study.seconds;
     this.stopped = stopped;
+    this.#chosen = best;
     this.#study = study;
   }
 
   /** The program of a candidate: one of {@link ranking} can be taken in place of the best. */
   programOf(candidate: Candidate): P {
     return this.#study.programOf(candidate) as P;
+  }
+
+  /** What the best program is worth and takes, on the validation rows; undefined where nothing was scored. */
+  get servingStats(): ServingStats | undefined {
+    const chosen = this.#chosen;
+    return chosen && servingStats(chosen.results);
+  }
+
+  /**
+   * The candidates to choose from where score is not all that counts: none is better than another in score, latency, tokens
+   * and cost at once. The best score first.
+   */
+  get servingFront(): readonly ServingPoint[] {
+    return servingFront(this.ranking);
   }
 
   /** What a tracking server is told: the search as a run, each ranked candidate as a run inside it. */
@@ -82,6 +99,7 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
         helper_calls: prompt.calls + reflection.calls + teacher.calls,
         ...(task.cost !== null && { estimated_cost_usd: task.cost }),
         duration_seconds: this.seconds,
+        ...latencies(this.servingStats),
       },
       datasets: [datasetRecord(this.#study.train, "train"), datasetRecord(this.#study.val, "validation")],
       files: { "program.json": JSON.stringify(programToJSON(this.program), null, 2) },
@@ -148,6 +166,11 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
       "text/plain": [`${head} ${spent}.${note}`, ...rows.map((cells) => cells.join("  "))].join("\n"),
     };
   }
+}
+
+function latencies(stats: ServingStats | undefined): Record<string, number> {
+  if (!stats || Number.isNaN(stats.averageLatencyMs)) return {};
+  return { avg_latency_ms: stats.averageLatencyMs, p95_latency_ms: stats.p95LatencyMs };
 }
 
 /** The greatest score of each validation row. */
