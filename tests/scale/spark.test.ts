@@ -119,7 +119,7 @@ describe.skipIf(reason)("Spark Connect", () => {
     const states: ProgressState[] = [];
     const hide = showProgress((state) => states.push(state));
     try {
-      const slow = await spark.sql("SELECT count(*) AS n FROM range(0, 3000000000, 1, 8) WHERE sqrt(id) = 2");
+      const slow = await spark.sql("SELECT count(*) AS n FROM range(0, 1500000000, 1, 8) WHERE sqrt(id) = 2");
       expect((await slow.toDataset({ limit: 1 })).at(0)).toEqual({ n: 1 });
     } finally {
       hide();
