@@ -79,9 +79,7 @@ export function repairRows(
     .select(...needed)
     .derive({ repository: ({ code_file }) => owner.get(code_file)! })
     .distinct()
-    .derive({ part: ({ repository }) => partOf(repository, bounds) }) as unknown as Dataset<
-    RepairRow & { part: string }
-  >;
+    .derive({ part: ({ repository }) => partOf(repository, bounds) });
 }
 
 /** {@link repairRows} of a frame on Spark, worked out by the cluster: write it with `writeParquet`. */
