@@ -26,7 +26,7 @@ const npm = `
   fs.mkdirSync("node_modules/typescript/bin", { recursive: true });
   fs.writeFileSync("node_modules/typescript/bin/tsc", env.TSC);
   fs.mkdirSync("node_modules/esbuild", { recursive: true });
-  fs.writeFileSync("node_modules/esbuild/index.js", "exports.build = async () => {};");`;
+  fs.writeFileSync("node_modules/esbuild/index.js", "exports.build = async () => ({ outputFiles: [] });");`;
 
 const tsc = `
   const { appendFileSync, mkdirSync, writeFileSync } = require("node:fs");
