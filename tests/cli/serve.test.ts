@@ -160,7 +160,7 @@ describe("lmframe serve", () => {
     expect(existsSync(join(env.LMFRAME_HOME, "serving", "tickets.improvement", "state.json"))).toBe(true);
     child.kill("SIGTERM");
     const { code, stderr } = await done;
-    expect([code, stderr.includes('version 1: promoted')]).toEqual([0, true]);
+    expect([code, stderr.includes("version 1: promoted")]).toEqual([0, true]);
     await endpoint.close();
   });
 
