@@ -123,8 +123,14 @@ export function peerPython(extra?: string): string {
   once(`${venv}/.requirements`, read(requirements), () => {
     rmSync(place(venv), { recursive: true, force: true });
     run(windows ? "python" : "python3", ["-m", "venv", place(venv)]);
-    run(python, ["-m", "pip", "install", "--quiet", "uv==0.13.9"]);
-    run(python, ["-m", "uv", "pip", "install", "--quiet", "--python", python, "-r", place(requirements)]);
+    const wanted = ["--quiet", "-r", place(requirements)];
+    try {
+      run(python, ["-m", "pip", "install", "--quiet", "uv==0.13.9"]);
+      run(python, ["-m", "uv", "pip", "install", "--python", python, ...wanted]);
+    } catch {
+      // Where uv does not reach the registry, or is not for this platform, pip takes its time.
+      run(python, ["-m", "pip", "install", ...wanted]);
+    }
   });
   return python;
 }

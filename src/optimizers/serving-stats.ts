@@ -41,9 +41,7 @@ export function servingStats(results: readonly Rollout[]): ServingStats {
 /**
  * Objective: 0.8 of the mean score less 0.2 of the mean latency over its budget, so that a candidate that takes the whole
  * budget needs 0.25 more score than one that takes none.
- *
- * @param options.latencyBudget - seconds a row may take.
- * @param options.weights - of score and latency. Default `[0.8, 0.2]`.
+ * `latencyBudget` is the seconds a row may take; `weights`, of score and latency, are `[0.8, 0.2]` by default.
  */
 export function servingAware({
   latencyBudget,

@@ -48,7 +48,7 @@ export class SparkFrame {
   /**
    * The rows, here in memory.
    *
-   * @param options.limit - rows at most; needed, for a cluster's tables seldom fit. `Infinity` for all.
+   * `limit`: rows at most; needed, for a cluster's tables seldom fit. `Infinity` for all.
    */
   async toDataset({ limit, signal }: { limit: number; signal?: AbortSignal }): Promise<Dataset> {
     const frame = limit === Infinity ? this : this.limit(limit);
