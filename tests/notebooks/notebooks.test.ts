@@ -73,6 +73,15 @@ describe.skipIf(noNotebooks)("headless", () => {
     expect(existsSync(join(folder, "reports/maintenance-chatbot.html"))).toBe(true);
   });
 
+  test("04-optimizers runs, and resumes a search", { timeout: 900_000 }, async () => {
+    const shown = await run("04-optimizers.ipynb", { LMFRAME_LIMIT: "30" });
+    for (const name of ["GEPA", "MIPROv2", "SIMBA", "COPRO", "Best"])
+      expect(shown).toContain(`evaluate ${name}`);
+    expect(shown).toContain("None better for less: ");
+    expect(shown).toMatch(/resumed\s+\d+/);
+    expect(shown).toContain("run: true");
+  });
+
   test("05-serving-and-monitoring runs, and writes its report", { timeout: 900_000 }, async () => {
     const shown = await run("05-serving-and-monitoring.ipynb", { LMFRAME_LIMIT: "3" });
     // The first program of the chain is down, and every message was answered all the same.
@@ -89,12 +98,16 @@ describe.skipIf(noNotebooks)("headless", () => {
     expect(existsSync(join(folder, "reports/negative-messages.html"))).toBe(true);
   });
 
-  test("07-scale runs: a pool answers all, a cascade keeps the score for less", { timeout: 600_000 }, async () => {
-    const shown = await run("07-scale.ipynb");
-    expect(shown).toContain("ejected");
-    expect(shown).toContain("A cascade's score over its cost");
-    expect(shown).toContain("and no other more");
-  });
+  test(
+    "07-scale runs: a pool answers all, a cascade keeps the score for less",
+    { timeout: 600_000 },
+    async () => {
+      const shown = await run("07-scale.ipynb");
+      expect(shown).toContain("ejected");
+      expect(shown).toContain("A cascade's score over its cost");
+      expect(shown).toContain("and no other more");
+    },
+  );
 
   if (!existsSync(tweets)) console.info("skipped: ../shared/data/airline_tweets.csv is not there");
   test.skipIf(!existsSync(tweets))(
