@@ -4,6 +4,7 @@ import { Predict } from "../modules/index.ts";
 import { signature } from "../signature/index.ts";
 import { BudgetExhausted } from "./budget.ts";
 import type { Candidate } from "./candidate.ts";
+import { changed, different, raceWithin } from "./challengers.ts";
 import type { GuardrailOptions } from "./guardrails.ts";
 import { Optimizer, type OptimizerOptions, type ProposerOptions } from "./optimizer.ts";
 import { PairedRace } from "./paired-race.ts";
@@ -61,12 +62,7 @@ export class CritiqueRefine extends Optimizer<CritiqueRefineOptions> {
   }
 
   protected async search(study: Study): Promise<void> {
-    const { budget, used } = study;
-    const limit =
-      this.options.rollouts ??
-      (budget.rollouts === undefined ? 700 + 2 * study.val.length : budget.rollouts - used.task.rollouts);
-    study.plan(used.task.rollouts + limit);
-    await study.within(limit, () => this.#refine(study));
+    await raceWithin(study, this.options.rollouts, () => this.#refine(study));
   }
 
   async #refine(study: Study): Promise<void> {
@@ -153,11 +149,10 @@ export class CritiqueRefine extends Optimizer<CritiqueRefineOptions> {
       runs: seen.random.sample(critiques, shown).map(({ result, text }) => runText(result, path, text)),
     }));
     const written = await proposer.instructions("reflection", this.reflect, path, asked, { temperature });
-    const candidates = written.map((instructions) => {
-      const edit = { ...champion.edits[path], instructions };
-      return study.candidate({ ...champion.edits, [path]: edit }, "critique", [champion]);
-    });
-    return [...new Set(candidates)].filter((candidate) => candidate !== champion);
+    return different(
+      champion,
+      written.map((instructions) => changed(study, champion, { [path]: { instructions } }, "critique")),
+    );
   }
 }
 

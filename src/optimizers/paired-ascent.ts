@@ -1,7 +1,8 @@
 import type { Demo } from "../adapters/index.ts";
 import { demosOf } from "./bootstrap-few-shot.ts";
 import { BudgetExhausted } from "./budget.ts";
-import type { Candidate, Edits } from "./candidate.ts";
+import type { Candidate } from "./candidate.ts";
+import { changed, different, raceWithin } from "./challengers.ts";
 import type { GuardrailOptions } from "./guardrails.ts";
 import { labeledDemos } from "./labeled-few-shot.ts";
 import { Optimizer, type OptimizerOptions, type ProposerOptions } from "./optimizer.ts";
@@ -55,12 +56,7 @@ export class PairedAscent extends Optimizer<PairedAscentOptions> {
   }
 
   protected async search(study: Study): Promise<void> {
-    const { budget, used } = study;
-    const limit =
-      this.options.rollouts ??
-      (budget.rollouts === undefined ? 700 + 2 * study.val.length : budget.rollouts - used.task.rollouts);
-    study.plan(used.task.rollouts + limit);
-    await study.within(limit, () => this.#climb(study));
+    await raceWithin(study, this.options.rollouts, () => this.#climb(study));
   }
 
   async #climb(study: Study): Promise<void> {
@@ -239,16 +235,4 @@ function shortened(study: Study, champion: Candidate, path: string): Candidate[]
     .slice(0, mostSentences)
     .filter((text) => text !== "")
     .map((text) => changed(study, champion, { [path]: { instructions: text } }, "left out"));
-}
-
-function changed(study: Study, champion: Candidate, edits: Edits, origin: string): Candidate {
-  const whole = Object.fromEntries(
-    Object.entries(edits).map(([path, edit]) => [path, { ...champion.edits[path], ...edit }]),
-  );
-  return study.candidate({ ...champion.edits, ...whole }, origin, [champion]);
-}
-
-/** Each candidate once, without the champion. */
-function different(champion: Candidate, candidates: readonly Candidate[]): Candidate[] {
-  return [...new Set(candidates)].filter((candidate) => candidate !== champion);
 }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../core/index.ts";
 import { mean, quantile, type Rollout } from "../evaluate/index.ts";
-import { meanScore, type Objective } from "./objective.ts";
+import { meanScore, type Objective, weighted } from "./objective.ts";
 import type { Ranked } from "./study.ts";
 
 /** What a program is worth and what it takes to serve it, measured on the rows that it was chosen by. */
@@ -52,8 +52,11 @@ export function servingAware({
 }): Objective {
   if (!(latencyBudget > 0))
     throw new ConfigurationError(`invalid latencyBudget: ${latencyBudget}, expected seconds above 0`);
-  return (rows) =>
-    ofScore * meanScore(rows) - (ofLatency * mean(rows.map(({ result }) => result.seconds))) / latencyBudget;
+  const overBudget: Objective = (rows) => mean(rows.map(({ result }) => result.seconds)) / latencyBudget;
+  return weighted([
+    [ofScore, meanScore],
+    [-ofLatency, overBudget],
+  ]);
 }
 
 /**
