@@ -3,26 +3,16 @@ import { afterEach, expect, test, vi } from "vitest";
 import { keepHistory, PerformanceMonitor } from "../../src/serving/index.ts";
 import { mlflow } from "../../src/tracking/index.ts";
 import { realMlflow } from "../tracking/real-mlflow.ts";
+import { endedCall } from "./ended-call.ts";
 
 const server = realMlflow();
 afterEach(() => vi.restoreAllMocks());
-
-/** A call that ended, as listeners hear of it. */
-const call = (seconds: number, error?: Error) =>
-  ({
-    kind: "module",
-    parent: undefined,
-    attributes: {},
-    startedAt: 0,
-    endedAt: seconds * 1000,
-    ...(error && { error }),
-  }) as never;
 
 /** Counts calls in three windows of a fifth of a second. */
 async function threeWindows(monitor: PerformanceMonitor): Promise<void> {
   for (const calls of [2, 3, 4]) {
     for (let number = 0; number < calls; number++)
-      monitor.end(call(0.1, number === 0 ? new Error() : undefined));
+      monitor.end(endedCall(0.1, number === 0 ? new Error() : undefined));
     await pause(210);
   }
 }

@@ -14,6 +14,7 @@ import {
   webhook,
 } from "../../src/serving/index.ts";
 import { QuantileSketch } from "../../src/serving/quantile-sketch.ts";
+import { endedCall } from "./ended-call.ts";
 
 let stop: () => void = () => undefined;
 afterEach(() => stop());
@@ -32,17 +33,6 @@ const model = (reply: () => string) =>
     usage: { inputTokens: 10, outputTokens: 2, cachedTokens: 0, reasoningTokens: 0 },
     cost: 0.25,
   }));
-
-/** A call that ended, as listeners hear of it. */
-const call = (seconds: number, error?: Error) =>
-  ({
-    kind: "module",
-    parent: undefined,
-    attributes: {},
-    startedAt: 0,
-    endedAt: seconds * 1000,
-    ...(error && { error }),
-  }) as never;
 
 describe("the monitor", () => {
   test("counts a call of a program once, with all its models took", async () => {
@@ -72,7 +62,7 @@ describe("the monitor", () => {
     for (let second = 0; second < 10; second++) {
       now = second * 1000;
       for (let calls = 0; calls <= second; calls++)
-        monitor.end(call(0.1, Object.assign(new Error(), { name: `E${second} ${calls}` })));
+        monitor.end(endedCall(0.1, Object.assign(new Error(), { name: `E${second} ${calls}` })));
     }
     expect(monitor.totals().calls).toBe(55);
     expect(monitor.recent().calls).toBe(8 + 9 + 10);
@@ -95,7 +85,7 @@ describe("the monitor", () => {
     const second = (count: number, seconds: number, failed = 0) => {
       now += 1000;
       for (let number = 0; number < count; number++)
-        monitor.end(call(seconds, number < failed ? new Error() : undefined));
+        monitor.end(endedCall(seconds, number < failed ? new Error() : undefined));
       monitor.check();
     };
     for (let seconds = 0; seconds < 10; seconds++) second(50, 0.1);
@@ -117,7 +107,7 @@ describe("the monitor", () => {
 
   test("shows itself without markup of others, and is logged", () => {
     const monitor = new PerformanceMonitor();
-    monitor.end(call(0.2, Object.assign(new Error(), { name: "<img src=x>" })));
+    monitor.end(endedCall(0.2, Object.assign(new Error(), { name: "<img src=x>" })));
     expect(monitor[display]()["text/html"]).not.toContain("<img");
     const { metrics, tables } = monitor.toRun();
     expect(metrics).toMatchObject({ calls: 1, success_rate: 0 });
