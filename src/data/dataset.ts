@@ -262,13 +262,15 @@ export class Dataset<R extends object = Row> implements Iterable<R>, Displayable
     columns: D,
   ): Dataset<Omit<R, keyof D> & { [name in keyof D]: ReturnType<D[name]> }> {
     const { row, move } = cursorOver<R>(this.#columns);
-    const names = Object.keys(columns);
-    const computed = names.map(() => new Array<unknown>(this.length));
-    for (let index = 0; index < this.length; index++) {
-      move(index);
-      for (const [c, name] of names.entries()) computed[c]![index] = columns[name]!(row, index);
-    }
-    return this.withColumns(Object.fromEntries(names.map((name, c) => [name, computed[c]!]))) as never;
+    const computed = Object.entries(columns).map(([name, compute]) => {
+      const values = new Array<unknown>(this.length);
+      for (let index = 0; index < this.length; index++) {
+        move(index);
+        values[index] = compute(row, index);
+      }
+      return [name, values] as const;
+    });
+    return this.withColumns(Object.fromEntries(computed)) as never;
   }
 
   /** With these columns of values, one a row, added or in place of those with their name. */

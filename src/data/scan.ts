@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { mapOrdered } from "../core/concurrency.ts";
 import { ConfigurationError } from "../core/errors.ts";
 import { coerce } from "./columns/coerce.ts";
-import { type Kind, extendKind, scalar, settle } from "./columns/kind.ts";
+import { type Kind, extendKind, rowOnly, scalar, settle } from "./columns/kind.ts";
 import { Dataset } from "./dataset.ts";
 import { type Format, formatOf, nameOf, replaceFile } from "./file.ts";
 import { scanJsonLines } from "./json.ts";
@@ -221,13 +221,10 @@ export class Scan<R extends object = Row> implements AsyncIterable<R> {
       for await (const { columns, rows } of batches) {
         for (const name of columns ?? []) if (!kinds.has(name)) kinds.set(name, scalar.null);
         for (const each of rows) {
-          row++;
           for (const name of Object.keys(each)) {
-            kinds.set(
-              name,
-              extendKind(kinds.get(name) ?? scalar.null, each[name], name, () => ({ row })),
-            );
+            kinds.set(name, extendKind(kinds.get(name) ?? scalar.null, each[name], name, rowOnly, row));
           }
+          row++;
         }
         yield { columns, rows: rows.map(spilled) };
       }

@@ -148,6 +148,21 @@ describe("rows", () => {
       "{ name: 'Ann', age: 41, city: 'Köln' }",
     ]);
   });
+
+  test("rows of two tables with the same columns are looked at side by side", () => {
+    const others = people().sort("age").rename({ name: "city", city: "name" });
+    const pairs: unknown[] = [];
+    people().filter((row) => {
+      others.filter((other) => pairs.push([row.name, row.city, other.name, other.city]) > 0);
+      return true;
+    });
+    const flat = others.rows().map(({ name, city }) => [name, city]);
+    expect(pairs).toEqual(
+      people()
+        .rows()
+        .flatMap(({ name, city }) => flat.map((other) => [name, city, ...other])),
+    );
+  });
 });
 
 describe("verbs", () => {

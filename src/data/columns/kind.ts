@@ -126,31 +126,25 @@ export type Locate = (index: number) => { file?: string; row?: number; line?: nu
 export function inferKind(values: ArrayLike<unknown>, column: string, locate: Locate = rowOnly): Kind {
   let kind: Kind = scalar.null;
   for (let index = 0; index < values.length; index++) {
-    const next = extendKind(kind, values[index], column, () => locate(index));
-    kind = next;
+    kind = extendKind(kind, values[index], column, locate, index);
   }
   return settle(kind);
 }
 
 /** The kind of a column so far, widened by one more value; to be {@link settle}d after the last. */
-export function extendKind(
-  kind: Kind,
-  value: unknown,
-  column: string,
-  place: () => ReturnType<Locate>,
-): Kind {
+export function extendKind(kind: Kind, value: unknown, column: string, locate: Locate, index: number): Kind {
   let found: Kind;
   try {
     found = kindOf(value);
   } catch (error) {
-    throw new DataError((error as Error).message, { ...place(), column });
+    throw new DataError((error as Error).message, { ...locate(index), column });
   }
   const merged = merge(kind, found);
   if (!merged) {
     throw new DataError(
       `holds ${a(spell(found))} (${sketch(value)}) where the rows before hold ${a(spell(kind))}; ` +
         `mixed types are kept as text with types: { ${JSON.stringify(column)}: "string" }`,
-      { ...place(), column },
+      { ...locate(index), column },
     );
   }
   return merged;
@@ -169,7 +163,8 @@ export function settle(kind: Kind): Kind {
   return kind;
 }
 
-const rowOnly: Locate = (index) => ({ row: index + 1 });
+/** The place of a value where nothing but its row is known. */
+export const rowOnly: Locate = (index) => ({ row: index + 1 });
 
 /** A noun with its article. */
 function a(noun: string): string {

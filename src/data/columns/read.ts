@@ -1,6 +1,7 @@
 import type { Data, DataType, Field, Vector } from "apache-arrow";
 import { DataError } from "../../core/errors.ts";
 import { type Kind, isReserved, scalar } from "./kind.ts";
+import { textReader } from "./read-text.ts";
 
 /** Gives the value at a position of a column; null where it is missing. */
 export type Reader = (position: number) => unknown;
@@ -180,7 +181,7 @@ function readPresent(data: Data): Reader {
       return arrowType.precision === 0 ? readHalf(values) : readNumber(values);
     case type.utf8:
     case type.largeUtf8:
-      return readText(values, data.valueOffsets as never);
+      return textReader(values, spans(data.valueOffsets as never));
     case type.binary:
     case type.largeBinary: {
       const span = spans(data.valueOffsets as never);
@@ -269,13 +270,6 @@ function readHalf(values: Uint16Array): Reader {
       ? sign * 2 ** (exponent - 15) * (1 + fraction / 1024)
       : sign * 2 ** -14 * (fraction / 1024);
   };
-}
-
-/** Text is decoded when it is read. */
-function readText(values: Uint8Array, offsets: Int32Array | BigInt64Array): Reader {
-  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  const span = spans(offsets);
-  return (i) => bytes.toString("utf8", span(i), span(i + 1));
 }
 
 function readDate(values: Int32Array | BigInt64Array, { unit, typeId }: Wide): Reader {
