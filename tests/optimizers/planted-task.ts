@@ -132,6 +132,7 @@ export function outcome(optimization: Optimization) {
       path,
       state.instructions,
       state.demos,
+      Object.entries(state.extensions).map(([name, extension]) => [name, extension.toJSON()]),
     ]),
     used: optimization.used,
   };

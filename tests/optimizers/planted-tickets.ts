@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Dataset } from "../../src/data/index.ts";
-import { FunctionModel } from "../../src/lm/index.ts";
+import { FunctionModel, type FunctionReply, type TokenLogprob } from "../../src/lm/index.ts";
 import { exactMatch } from "../../src/metrics/index.ts";
 import { Module, Predict } from "../../src/modules/index.ts";
 import { signature } from "../../src/signature/index.ts";
@@ -55,6 +55,7 @@ interface Request {
   temperature?: number | undefined;
   /** Which draw of several this is. */
   rollout?: number | undefined;
+  topLogprobs?: number | undefined;
 }
 
 /** Names the topic, then the team: two predictors. */
@@ -95,9 +96,16 @@ export class TicketTask {
       : new Predict(`text -> label: ${literal}`, instructions);
   }
 
-  /** The model of the program, counted; with a wait of up to so many milliseconds, another one for each call. */
-  model({ wait = 0 } = {}): FunctionModel & { calls: number } {
-    return counted("tickets", wait, (request) => this.reply(request));
+  /**
+   * The model of the program, counted; with a wait of up to so many milliseconds, another one for each call. `weighs`: it
+   * tells log-probabilities where it is asked for them.
+   */
+  model({ wait = 0, weighs = false } = {}): FunctionModel & { calls: number } {
+    return counted("tickets", wait, (request) => {
+      const text = this.reply(request);
+      const logprobs = weighs && request.topLogprobs !== undefined ? this.tokens(request, text) : undefined;
+      return logprobs ? { choices: [{ text, toolCalls: [], finishReason: "stop", logprobs }] } : text;
+    });
   }
 
   /** The model that helps, counted. */
@@ -117,6 +125,25 @@ export class TicketTask {
     return marked
       ? `[[ ## ${field} ## ]]\n${value}\n\n[[ ## completed ## ]]`
       : JSON.stringify({ [field]: value });
+  }
+
+  /**
+   * A reply's tokens as an endpoint tells them that weighs labels: the model is surest of its answer, and nearer to some of
+   * the others. Undefined for a reply that is no label in JSON.
+   */
+  tokens({ messages }: Request, reply: string): TokenLogprob[] | undefined {
+    const answer = labels.find((label) => reply === JSON.stringify({ label }));
+    if (answer === undefined) return undefined;
+    const { id } = read(textOf(messages.at(-1)));
+    const weights = labels.map((label) => (label === answer ? 3 : 2 * share(`${id}/${label}`)));
+    const total = Math.log(weights.reduce((sum, weight) => sum + Math.exp(weight), 0));
+    const top = labels.map((token, place) => ({ token, logprob: weights[place]! - total }));
+    const { logprob } = top[labels.indexOf(answer)]!;
+    return [
+      { token: '{"label":"', logprob: 0, top: [] },
+      { token: answer, logprob, top },
+      { token: '"}', logprob: 0, top: [] },
+    ];
   }
 
   #topic(system: string, user: string): string {
@@ -189,7 +216,7 @@ export class TicketTask {
       discussion: "the label is in the text",
       lessons: "the label is in the text",
       critique: "the label is in the text",
-      step: "self",
+      step: this.options.steps === 2 ? (/code [KMR]\d/.test(prompt) ? "route" : "name") : "self",
       instructions,
       advice: Object.fromEntries(paths.map((path) => [path, advice])),
       observations: "messages to a help desk",
@@ -289,7 +316,7 @@ function sections(prompt: string, instructions: string, advice: string): string 
 function counted(
   name: string,
   wait: number,
-  reply: (request: Request) => string,
+  reply: (request: Request) => FunctionReply,
 ): FunctionModel & { calls: number } {
   const model = Object.assign(
     new FunctionModel(

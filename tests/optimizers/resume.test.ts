@@ -3,27 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { random } from "../../src/core/index.ts";
-import { currentLM, type LanguageModel } from "../../src/lm/index.ts";
-import {
-  Best,
-  BootstrapFewShot,
-  COPRO,
-  CritiqueRefine,
-  DisagreementLoop,
-  GEPA,
-  KNNFewShot,
-  LabeledFewShot,
-  LibrarySearch,
-  MIPROv2,
-  type Optimizer,
-  PairedAscent,
-  RandomSearch,
-  Sequence,
-  SIMBA,
-} from "../../src/optimizers/index.ts";
+import { currentLM } from "../../src/lm/index.ts";
+import { everyStrategy } from "./every-strategy.ts";
 import { outcome } from "./planted-task.ts";
-import { plantedTasks, ticketLibrary } from "./planted-tasks.ts";
-import { wordsEmbedder } from "./words-embedder.ts";
+import { plantedTasks } from "./planted-tasks.ts";
 
 afterEach(() => currentLM.set(undefined));
 
@@ -31,42 +14,19 @@ const { task } = plantedTasks.all;
 const rows = { train: task.rows(30, 1), val: task.rows(60, 2), budget: { rollouts: 500 } };
 const options = { metric: task.metric, seed: 4 };
 
-type Make = (promptModel: LanguageModel) => Optimizer;
-const strategies: Readonly<Record<string, Make>> = {
-  GEPA: (promptModel) => new GEPA({ ...options, promptModel }),
-  MIPROv2: (promptModel) => new MIPROv2({ ...options, promptModel }),
-  COPRO: (promptModel) => new COPRO({ ...options, promptModel, breadth: 4, depth: 2 }),
-  SIMBA: (promptModel) => new SIMBA({ ...options, promptModel, minibatch: 12, maxSteps: 2 }),
-  PairedAscent: (promptModel) => new PairedAscent({ ...options, promptModel }),
-  Best: (promptModel) => new Best({ ...options, promptModel }),
-  CritiqueRefine: (promptModel) => new CritiqueRefine({ ...options, promptModel }),
-  Sequence: (promptModel) =>
-    new Sequence({
-      ...options,
-      rounds: 2,
-      strategies: [
-        (shared) => new GEPA({ ...shared, promptModel }),
-        (shared) => new BootstrapFewShot({ ...shared, maxLabeledDemos: 4 }),
-      ],
-    }),
-  DisagreementLoop: (promptModel) => new DisagreementLoop({ ...options, promptModel }),
-  LibrarySearch: () => new LibrarySearch({ ...options, library: ticketLibrary }),
-  RandomSearch: () => new RandomSearch({ ...options, numCandidates: 3 }),
-  BootstrapFewShot: () => new BootstrapFewShot(options),
-  LabeledFewShot: () => new LabeledFewShot(options),
-  KNNFewShot: () => new KNNFewShot({ ...options, embedder: wordsEmbedder }),
-};
-
-// A killed process leaves the journal up to some byte; kill -9 itself is tested on the study.
+// A killed process leaves the journal up to some byte; for kill -9 itself see killed.test.ts.
 describe("a journal that ends at any of ten random bytes", () => {
-  test.each(Object.keys(strategies))(
+  test.each(Object.keys(everyStrategy))(
     "%s goes on to the same end, and pays for nothing it had",
     async (name) => {
       const journal = join(await mkdtemp(join(tmpdir(), "lmframe-resume-")), "study.jsonl");
       const run = async () => {
-        const [model, promptModel] = [task.model(), task.proposer()];
+        const [model, promptModel] = [task.model({ weighs: true }), task.proposer()];
         currentLM.set(model);
-        const found = await strategies[name]!(promptModel).compile(task.program(), { ...rows, journal });
+        const found = await everyStrategy[name]!({ ...options, promptModel }).compile(task.program(), {
+          ...rows,
+          journal,
+        });
         return { found: outcome(found), calls: model.calls, asked: promptModel.calls };
       };
       const whole = await run();
@@ -89,10 +49,10 @@ describe("a journal that ends at any of ten random bytes", () => {
 });
 
 describe("the same seed gives the same run at any concurrency", () => {
-  test.each(Object.keys(strategies))("%s", async (name) => {
+  test.each(Object.keys(everyStrategy))("%s", async (name) => {
     const run = async (concurrency: number) => {
-      currentLM.set(task.model({ wait: 2 }));
-      const optimizer = strategies[name]!(task.proposer({ wait: 4 }));
+      currentLM.set(task.model({ wait: 2, weighs: true }));
+      const optimizer = everyStrategy[name]!({ ...options, promptModel: task.proposer({ wait: 4 }) });
       return outcome(await optimizer.compile(task.program(), { ...rows, concurrency }));
     };
     expect(await run(40)).toEqual(await run(4));

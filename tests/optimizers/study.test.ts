@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +13,6 @@ import {
   RandomSearch,
   StudyInterrupted,
 } from "../../src/optimizers/index.ts";
-import { startEndpoint } from "../support/faulty-endpoint.ts";
 import {
   outcome,
   plantedMetric,
@@ -271,66 +269,4 @@ describe("journal", () => {
       }),
     ).rejects.toThrow("enough");
   });
-});
-
-describe("kill -9", () => {
-  test.each([
-    ["random-search", 12],
-    ["gepa", 40],
-    ["best", 75],
-  ])(
-    "in the middle of %s (after %i answers), then resumed: the same result, nothing paid twice",
-    async (name, after) => {
-      const journal = join(folder, "study.jsonl");
-      let served = 0;
-      let onAnswer: (() => void) | undefined;
-      const endpoint = await startEndpoint({
-        delay: 5,
-        reply: (request) => {
-          served++;
-          onAnswer?.();
-          return plantedReply(request as never);
-        },
-      });
-      const child = (path: string) =>
-        spawn(
-          process.execPath,
-          ["--no-warnings", new URL("./optimize-process.ts", import.meta.url).pathname, name, path],
-          {
-            env: {
-              ...process.env,
-              OPENAI_BASE_URL: endpoint.baseURL,
-              OPENAI_API_KEY: "none",
-              OPENAI_MODEL: "test-model",
-            },
-            stdio: ["ignore", "pipe", "inherit"],
-          },
-        );
-      const finish = async (path: string) => {
-        let output = "";
-        const running = child(path);
-        running.stdout.on("data", (piece: Buffer) => (output += piece.toString()));
-        expect(await new Promise((resolve) => running.on("close", resolve))).toBe(0);
-        return JSON.parse(output) as unknown;
-      };
-      const whole = await finish(join(folder, "whole.jsonl"));
-      const needed = served;
-      served = 0;
-      const victim = child(journal);
-      const killed = new Promise((resolve) => victim.on("close", resolve));
-      onAnswer = () => {
-        if (served >= after) victim.kill("SIGKILL");
-      };
-      await killed;
-      onAnswer = undefined;
-      const written = (await readFile(journal, "utf8"))
-        .split("\n")
-        .slice(0, -1)
-        .filter((line) => line.includes('"kind":"rollout"')).length;
-      served = 0;
-      expect(await finish(journal)).toEqual(whole);
-      expect(served).toBeLessThanOrEqual(needed - written);
-      await endpoint.close();
-    },
-  );
 });
