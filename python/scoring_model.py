@@ -15,12 +15,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from concurrent.futures import Future
 
 import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
+from pandas.api.extensions import ExtensionArray, ExtensionDtype, take
 
 OLDEST_NODE = (22, 13)
 
@@ -33,20 +35,6 @@ class ScoringModel:
     def __init__(self, path, model_config=None):
         self._path = os.path.abspath(path)
         self._environment = {name: value for name, value in (model_config or {}).items() if value}
-        self._reset()
-
-    def _reset(self):
-        self._lock = threading.Lock()
-        self._worker = None
-        self._owner = None
-
-    # A copy in another process, as Spark may make one, starts a Node of its own.
-    def __getstate__(self):
-        return {"_path": self._path, "_environment": self._environment}
-
-    def __setstate__(self, state):
-        self.__dict__.update(state)
-        self._reset()
 
     def predict(self, model_input, params=None):
         frame = model_input if isinstance(model_input, pd.DataFrame) else pd.DataFrame(model_input)
@@ -64,16 +52,24 @@ class ScoringModel:
         return pd.DataFrame(columns, index=frame.index)
 
     def _ask(self, rows):
-        worker = self._running()
+        worker = _running(self._path, {**os.environ, **self._environment})
         return worker, worker.ask(rows)
 
-    def _running(self):
-        with self._lock:
-            # A fork has its parent's pipes, and must not write to them.
-            if self._worker is None or self._owner != os.getpid() or not self._worker.alive():
-                self._worker = NodeWorker(self._path, self._environment)
-                self._owner = os.getpid()
-            return self._worker
+
+_starting = threading.Lock()
+_workers = {}
+
+
+def _running(path, environment):
+    """The Node of this process, started where none runs. MLflow loads a model anew for each of Spark's tasks: what is
+    loaded again finds the Node there is, unless it is configured otherwise."""
+    # A fork has its parent's pipes, and must not write to them.
+    key = (os.getpid(), frozenset(environment.items()))
+    with _starting:
+        worker = _workers.get(key)
+        if worker is None or not worker.alive():
+            worker = _workers[key] = NodeWorker(path, environment)
+        return worker
 
 
 class NodeWorker:
@@ -82,7 +78,7 @@ class NodeWorker:
             [_node(), os.path.join(path, "worker.mjs")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **environment},
+            env=environment,
         )
         self._lock = threading.Lock()
         self._waiting = {}
@@ -148,7 +144,75 @@ def _column(values, index):
     """Numbers and truth values as such; all else, and what has a value missing, as the objects they are."""
     kinds = {type(value) for value in values}
     dtype = "bool" if kinds == {bool} else "int64" if kinds == {int} else "float64" if kinds <= {int, float} else object
+    if kinds in ({str, type(None)}, {bool, type(None)}) and _in_spark_task():
+        return pd.Series(Cells(values), index=index)
     return pd.Series(values, index=index, dtype=dtype)
+
+
+def _in_spark_task():
+    pyspark = sys.modules.get("pyspark")
+    return pyspark is not None and pyspark.TaskContext.get() is not None
+
+
+class CellType(ExtensionDtype):
+    name = "cell"
+    type = object
+    na_value = None
+
+    @classmethod
+    def construct_array_type(cls):
+        return Cells
+
+
+class Cells(ExtensionArray):
+    """Texts or truth values of which a missing one stays missing. MLflow's Spark function turns columns into numpy's,
+    which have "None" and False in its place: each row beside one that failed would have the error "None"."""
+
+    dtype = CellType()
+
+    def __init__(self, values):
+        self._values = np.empty(len(values), dtype=object)
+        self._values[:] = values
+
+    @classmethod
+    def _from_sequence(cls, scalars, *, dtype=None, copy=False):
+        return cls(list(scalars))
+
+    @classmethod
+    def _concat_same_type(cls, parts):
+        return cls([value for part in parts for value in part])
+
+    def __len__(self):
+        return len(self._values)
+
+    def __getitem__(self, item):
+        found = self._values[pd.api.indexers.check_array_indexer(self, item)]
+        return Cells(found) if isinstance(found, np.ndarray) else found
+
+    @property
+    def nbytes(self):
+        return self._values.nbytes
+
+    def isna(self):
+        return pd.isna(self._values)
+
+    def take(self, indices, *, allow_fill=False, fill_value=None):
+        return Cells(take(self._values, indices, allow_fill=allow_fill, fill_value=fill_value))
+
+    def copy(self):
+        return Cells(self._values)
+
+    def astype(self, dtype, copy=True):
+        kind = {"U": str, "b": bool}.get(getattr(dtype, "kind", None))
+        if kind is None or not isinstance(dtype, np.dtype):
+            return super().astype(dtype, copy)
+        given = [None if missing else kind(value) for value, missing in zip(self._values, self.isna())]
+        return np.array(given, dtype=object)
+
+    def __arrow_array__(self, type=None):
+        import pyarrow
+
+        return pyarrow.array(self._values, type=type, from_pandas=True)
 
 
 def _plain(value):

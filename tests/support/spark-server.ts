@@ -22,7 +22,8 @@ export function noSpark(): string | undefined {
   }
 }
 
-function sparkHome(): string {
+/** Where Spark itself stands in it. */
+export function sparkHome(): string {
   const lib = join(dirname(dirname(sparkPython)), "lib");
   const python = readdirSync(lib).find((name) => name.startsWith("python"))!;
   return join(lib, python, "site-packages/pyspark");

@@ -11,6 +11,7 @@ import { pythonPath } from "../../src/services/index.ts";
 import { type Deployment, mlflow } from "../../src/tracking/index.ts";
 import { type FaultyEndpoint, startEndpoint } from "../support/faulty-endpoint.ts";
 import { readAnswer } from "../support/reading-model.ts";
+import { calledHere, withoutProcess } from "./called-here.ts";
 import { Triage } from "./programs/triage.ts";
 import { realMlflow } from "./real-mlflow.ts";
 
@@ -41,24 +42,6 @@ const inquiries = [
   { inquiry: "throw", tags: ["a"], history: 1 },
   { inquiry: "Where is my bag", tags: ["b", "c"], history: 0 },
 ];
-
-/** What the program gives when it is called here, as a served one would spell it. */
-async function calledHere(program: Module, rows: readonly object[]): Promise<Record<string, unknown>[]> {
-  return Promise.all(
-    rows.map(async (row) => {
-      try {
-        const outputs: unknown = await program.call(row);
-        return { ...(outputs as object), error: null };
-      } catch (error) {
-        const none = Object.fromEntries(program.signature.outputs.map(({ name }) => [name, null]));
-        return { ...none, error: `${(error as Error).name}: ${(error as Error).message}` };
-      }
-    }),
-  );
-}
-
-const withoutProcess = (rows: readonly Record<string, unknown>[]) =>
-  rows.map(({ process: _, ...row }) => row);
 
 async function post(deployment: Deployment, body: unknown): Promise<{ status: number; text: string }> {
   const response = await fetch(`${deployment.url}/invocations`, {
