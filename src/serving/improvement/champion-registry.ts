@@ -1,5 +1,7 @@
+import type { RunRecord } from "../../core/index.ts";
 import type { Module } from "../../modules/index.ts";
 import { mlflow } from "../../tracking/index.ts";
+import { runKeyTag } from "../../tracking/run-log.ts";
 import type { ImprovementState } from "./improvement-state.ts";
 
 /** Where versions go in MLflow's registry. */
@@ -14,7 +16,10 @@ export interface RegistryPlace {
 
 type Registered = Pick<ImprovementState, "registered" | "registeredChampion">;
 
-/** What stands in MLflow's registry of a program that improves itself: its versions, and by aliases what each is. */
+/**
+ * What stands in MLflow of a program that improves itself: in the registry its versions, and by aliases what each is;
+ * among the runs how each was found, and how it did.
+ */
 export class ChampionRegistry {
   readonly place: RegistryPlace;
 
@@ -52,7 +57,8 @@ export class ChampionRegistry {
     };
     const registered: Record<string, string> = { ...state.registered };
     for (const number of Object.values(wanted)) {
-      if (number !== undefined) registered[number] ??= await this.#register(number, await programOf(number));
+      if (number === undefined) continue;
+      registered[number] ??= await this.#register(number, await programOf(number), state.runs?.[number]);
     }
     const versions = await mlflow.registry.versions(name);
     for (const [alias, number] of Object.entries(wanted)) {
@@ -70,9 +76,29 @@ export class ChampionRegistry {
     await mlflow.registry.setVersionTag(this.place.name, version, key, JSON.stringify(value));
   }
 
-  async #register(number: number, program: Module): Promise<string> {
+  /**
+   * Logs what was done as a run; where the server is away it waits on disk.
+   *
+   * @param parent - key of the run it is shown beneath.
+   * @returns the run's key.
+   */
+  async log(record: RunRecord, parent?: string): Promise<string> {
+    const { experiment } = this.place;
+    const above = parent === undefined ? undefined : { key: parent, runId: undefined };
+    return (await mlflow.log(record, { experiment, parent: above })).key;
+  }
+
+  /** The server's id of a run; undefined while the run waits on disk. */
+  async #runId(key: string): Promise<string | undefined> {
+    const { experiment } = this.place;
+    const [run] = await mlflow.search({ experiment, filter: `tags.\`${runKeyTag}\` = '${key}'`, limit: 1 });
+    return run?.runId;
+  }
+
+  async #register(number: number, program: Module, run: string | undefined): Promise<string> {
     const { name, module, experiment } = this.place;
     const { version } = await mlflow.logModel(program, {
+      run: run === undefined ? undefined : await this.#runId(run),
       registeredName: name,
       name: program.constructor.name,
       module,

@@ -13,6 +13,13 @@ export interface Duel extends Difference {
   readonly probability: number;
 }
 
+/** A duel, and what it rests on. */
+export interface Meeting {
+  readonly duel: Duel;
+  /** Of each row, in order; NaN where an outage left it without one. */
+  readonly scores: readonly (readonly [champion: number, challenger: number])[];
+}
+
 /** Probability below which a difference is taken for real. */
 const chance = 0.05;
 
@@ -39,28 +46,30 @@ export interface DuelOptions {
  *
  * @throws StudyInterrupted or UnreachableError where models cannot be reached; later it goes on from there.
  */
-export async function duel(champion: Module, challenger: Module, options: DuelOptions): Promise<Duel> {
-  const before = await scores(champion, "champion", options);
-  const after = await scores(challenger, "challenger", options);
-  const pairs = before
-    .map((score, row) => [score, after[row]!] as const)
-    .filter((pair) => !pair.some(Number.isNaN));
+export async function duel(champion: Module, challenger: Module, options: DuelOptions): Promise<Meeting> {
+  const before = await scoresOf(champion, "champion", options);
+  const after = await scoresOf(challenger, "challenger", options);
+  const scores = before.map((score, row) => [score, after[row]!] as const);
+  const pairs = scores.filter((pair) => !pair.some(Number.isNaN));
   if (pairs.length < options.fewest) {
     throw new UnreachableError(`only ${pairs.length} rows of the duel could be answered; it goes on later`);
   }
   const differences = pairs.map(([was, is]) => is - was);
   return {
-    rows: pairs.length,
-    before: mean(pairs.map(([was]) => was)),
-    after: mean(pairs.map(([, is]) => is)),
-    difference: mean(differences),
-    interval: pairedInterval(differences),
-    probability: pairedProbability(differences),
+    duel: {
+      rows: pairs.length,
+      before: mean(pairs.map(([was]) => was)),
+      after: mean(pairs.map(([, is]) => is)),
+      difference: mean(differences),
+      interval: pairedInterval(differences),
+      probability: pairedProbability(differences),
+    },
+    scores,
   };
 }
 
 /** The score of each row; NaN for an outage. */
-async function scores(
+async function scoresOf(
   program: Module,
   who: "champion" | "challenger",
   { rows, metric, concurrency, signal, journal }: DuelOptions,

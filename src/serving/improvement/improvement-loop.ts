@@ -15,6 +15,7 @@ import type { ChampionRegistry } from "./champion-registry.ts";
 import { duel, isBetter } from "./duel.ts";
 import { type ImprovementState, readState, type Round, withRound, writeWhole } from "./improvement-state.ts";
 import { learningRows, type LearningRows, type LearningRule } from "./learning-rows.ts";
+import { duelRun, searchRun } from "./round-run.ts";
 import { fairShare, readVotes, type Vote } from "./votes.ts";
 
 /** How a program is improved. */
@@ -164,6 +165,7 @@ export class ImprovementLoop {
         compared: 0,
         rounds: found?.rounds ?? [],
         registered: found?.registered ?? {},
+        runs: found?.runs ?? {},
       };
       const why = "the program itself was changed";
       await this.#write(found ? withRound(fresh, { version: number, outcome: "replaced", why }) : fresh);
@@ -218,14 +220,22 @@ export class ImprovementLoop {
       signal,
     });
     const facts = { trainingRows: train.length };
+    const contest = { champion: round.champion, challenger: round.challenger };
+    const run =
+      this.#state.runs?.[round.challenger] ??
+      (await this.#reach((registry) => registry.log(searchRun(found, contest))));
     if (found.kept) {
       const why = `of ${found.candidates.length} candidates none did better on the rows to learn from`;
       return this.#conclude(round, { outcome: "kept", why, ...facts });
     }
     await this.#keep(round.challenger, found.program);
-    await this.#change((state) => ({ ...state, round: { ...round, found: true } }));
+    await this.#change((state) => ({
+      ...state,
+      round: { ...round, found: true },
+      ...(run !== undefined && { runs: { ...state.runs, [round.challenger]: run } }),
+    }));
     await this.mirror();
-    const result = await duel(champion, found.program, {
+    const meeting = await duel(champion, found.program, {
       rows: kept,
       metric: optimizer.options.metric as Metric,
       concurrency,
@@ -233,11 +243,14 @@ export class ImprovementLoop {
       fewest: fewestRows,
       journal: (who) => journal(`duel-${who}`),
     });
+    const result = meeting.duel;
     const better = isBetter(result);
     const why =
       `${result.before.toFixed(3)} → ${result.after.toFixed(3)} on ${result.rows} rows kept apart, ` +
       `p = ${result.probability.toPrecision(2)}: ${better ? "really better" : "not better by more than chance"}`;
     await this.#conclude(round, { outcome: better ? "promoted" : "kept", why, duel: result, ...facts });
+    const ended = this.#state.rounds.at(-1)!;
+    await this.#reach((registry) => registry.log(duelRun(meeting, ended, contest, kept), run));
   }
 
   /** Ends a round. Promotes only where the champion is still the one that was met. */
@@ -345,7 +358,7 @@ export class ImprovementLoop {
     try {
       return await ask(registry);
     } catch (error) {
-      log(`MLflow's registry will be told later: ${redact(describeError(error).message)}`);
+      log(`MLflow will be told later: ${redact(describeError(error).message)}`);
       return undefined;
     }
   }

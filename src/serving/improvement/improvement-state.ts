@@ -59,6 +59,8 @@ export interface ImprovementState {
   readonly rounds: readonly Round[];
   /** Versions in MLflow's registry, by their numbers here. */
   readonly registered: Readonly<Record<string, string>>;
+  /** The runs in MLflow of the searches that found versions, by the numbers of these: the runs' keys. */
+  readonly runs?: Readonly<Record<string, string>>;
   /** The version of the registry that was last made champion there. */
   readonly registeredChampion?: string;
 }

@@ -55,7 +55,10 @@ export interface SelfImprovingOptions {
   lm?: LanguageModel | undefined;
   /** Seconds between two looks for work in the background. Default 60. */
   lookSeconds?: number | undefined;
-  /** Where versions go in MLflow, with the aliases `champion`, `former` and `challenger`. Default: nowhere. */
+  /**
+   * Where versions go in MLflow, with the aliases `champion`, `former` and `challenger`, and each round as runs: the search
+   * with its candidates, the version's own run, and beneath it how the challenger did. Default: nowhere.
+   */
   registry?: RegistryPlace | undefined;
   /** Takes a line of what happens in the background. Default: standard error. */
   log?: ((line: string) => void) | undefined;
