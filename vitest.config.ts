@@ -1,7 +1,16 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
+const source = (path: string) => join(import.meta.dirname, "src", path);
+
 export default defineConfig({
-  resolve: { alias: { lmframe: new URL("./src/index.ts", import.meta.url).pathname } },
+  resolve: {
+    // As package.json exports them, from source.
+    alias: [
+      { find: /^lmframe$/, replacement: source("index.ts") },
+      { find: /^lmframe\/(.*)$/, replacement: source("$1/index.ts") },
+    ],
+  },
   test: {
     include: ["tests/**/*.test.ts"],
     globalSetup: ["./tests/support/service-home.ts"],

@@ -2,3 +2,11 @@ import { address } from "./package-address.ts";
 
 /** The built package. */
 export const lmframe = (await import(address)) as typeof import("../src/index.ts");
+
+/** Its `lmframe/scale`. */
+export const scale = async () =>
+  (await import(new URL("./scale/index.js", address).href)) as typeof import("../src/scale/index.ts");
+
+/** Its `lmframe/serving`. */
+export const serving = async () =>
+  (await import(new URL("./serving/index.js", address).href)) as typeof import("../src/serving/index.ts");

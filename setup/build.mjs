@@ -35,6 +35,9 @@ async function bundle() {
     // What is imported, each file that is started as a program, and what workers elsewhere are bundled from.
     entryPoints: [
       "./src/index.ts",
+      "./src/applications/index.ts",
+      "./src/scale/index.ts",
+      "./src/serving/index.ts",
       "./src/**/main.ts",
       "./src/**/owner-watch.ts",
       "./src/**/scoring-worker.ts",

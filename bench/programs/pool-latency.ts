@@ -1,9 +1,10 @@
 // Prints the 95th percentile of a call's milliseconds, as a mean over some rounds: [healthy endpoints alone or, with
 // `troubled`, beside a slow, a failing, a rate-limited and a dying one]. Endpoints are stand-ins in this process.
 import { startEndpoint } from "../../tests/support/faulty-endpoint.ts";
-import { lmframe } from "../package.ts";
+import { lmframe, scale } from "../package.ts";
 
-const { OpenAIModel, pool } = lmframe;
+const { OpenAIModel } = lmframe;
+const { pool } = await scale();
 const [rounds = 1, troubled = "no"] = process.argv.slice(2);
 const delay = 100;
 const calls = 1000;

@@ -1,7 +1,8 @@
 // Serves a classifier whose model is at an endpoint, and prints its address. Ends with its standard input.
-import { lmframe } from "../package.ts";
+import { lmframe, serving } from "../package.ts";
 
-const { FeedbackLog, lm, Predict, serve } = lmframe;
+const { lm, Predict } = lmframe;
+const { FeedbackLog, serve } = await serving();
 const model = lm("lmframe", { baseURL: process.argv[2]!, apiKey: "none", cache: false });
 const program = new Predict("question -> answer", { lm: model });
 // As many at once as the model takes.

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import nodeModule from "node:module";
-import { extname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigurationError } from "../core/index.ts";
 import { exportedProgram, loadProgram, type Module } from "../modules/index.ts";
+import { entryAddress } from "../services/index.ts";
 
 /**
  * The program a command names: a saved file (`.json`) of a lone predictor, or a module (`.ts`, `.js`, `.mjs`)
@@ -38,9 +39,10 @@ let shared = false;
 function shareOwnPackage(): void {
   if (shared) return;
   shared = true;
-  const own = new URL(`../index${extname(import.meta.url)}`, import.meta.url).href;
   (nodeModule as Partial<typeof nodeModule>).registerHooks?.({
-    resolve: (specifier, context, next) =>
-      specifier === "lmframe" ? { url: own, shortCircuit: true } : next(specifier, context),
+    resolve: (specifier, context, next) => {
+      const url = entryAddress(specifier);
+      return url === undefined ? next(specifier, context) : { url, shortCircuit: true };
+    },
   });
 }

@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { UnreachableError } from "../core/index.ts";
 import { fileHash } from "./file-hash.ts";
-import { packageRoot } from "./home.ts";
+import { packageRoot } from "./own-package.ts";
 import type { LocalService } from "./local-service.ts";
 import type { Command } from "./process.ts";
 import { pythonPath } from "./python.ts";

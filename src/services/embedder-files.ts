@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ConfigurationError } from "../core/index.ts";
 import { fileHash } from "./file-hash.ts";
-import { packageRoot } from "./home.ts";
+import { packageRoot } from "./own-package.ts";
 import { pythonPath } from "./python.ts";
 
 /** A model that comes as a package of the Python side; python/requirements-embedder.txt has its version. */

@@ -1,15 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-
-/** Where lmframe itself is installed: the nearest folder with a manifest, from `src` and from wherever in `dist`. */
-export const packageRoot: string = nearestManifest(dirname(fileURLToPath(import.meta.url)));
-
-function nearestManifest(folder: string): string {
-  const above = dirname(folder);
-  return existsSync(join(folder, "package.json")) || above === folder ? folder : nearestManifest(above);
-}
 
 const marks = [".lmframe", "package.json", "pyproject.toml", ".git"];
 

@@ -5,7 +5,8 @@ import { keepSecret, redact, startProgress } from "../core/index.ts";
 import { home, privateFolder } from "./home.ts";
 import { withLock } from "./lock.ts";
 import { watchOwner } from "./owner.ts";
-import { type Command, freePort, isAlive, isFree, startDetached, stopTree } from "./process.ts";
+import { isAlive } from "./process-identity.ts";
+import { type Command, freePort, isFree, startDetached, stopTree } from "./process.ts";
 import { readRecord, removeRecord, type ServiceRecord, writeRecord } from "./record.ts";
 
 /** What a service is to run as a local one: how it starts, and how it proves that it is ours. */

@@ -1,6 +1,6 @@
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
-import { type ProcessIdentity, identify, isAlive } from "./process.ts";
+import { type ProcessIdentity, identify, isAlive } from "./process-identity.ts";
 
 /**
  * Runs `body` while no other process does under the same `path`; waits for one that does. The lock names its

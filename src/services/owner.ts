@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { packageRoot } from "./home.ts";
-import { identify, type ProcessIdentity } from "./process.ts";
+import { own } from "./own-package.ts";
+import { identify, type ProcessIdentity } from "./process-identity.ts";
 
 /**
  * Has `service` end with the process `owner`, also where that is killed and can end nothing itself: a small
@@ -9,10 +8,12 @@ import { identify, type ProcessIdentity } from "./process.ts";
  */
 export function watchOwner(service: ProcessIdentity, owner = ownerOfEnvironment()): void {
   if (owner === undefined) return;
-  const built = import.meta.url.endsWith(".js");
-  const program = join(packageRoot, built ? "dist/services/owner-watch.js" : "src/services/owner-watch.ts");
   const args = [identify(owner), service].map(({ pid, birth }) => JSON.stringify({ pid, birth }));
-  spawn(process.execPath, [program, ...args], { detached: true, stdio: "ignore", windowsHide: true }).unref();
+  spawn(process.execPath, [own("services/owner-watch"), ...args], {
+    detached: true,
+    stdio: "ignore",
+    windowsHide: true,
+  }).unref();
 }
 
 function ownerOfEnvironment(): number | undefined {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigurationError } from "../core/index.ts";
-import { packageRoot } from "./home.ts";
+import { packageRoot } from "./own-package.ts";
 
 /**
  * The Python that has MLflow and the embedded model: `LMFRAME_PYTHON`, else that of the clone's `.venv`.

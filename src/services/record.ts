@@ -1,5 +1,5 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import type { ProcessIdentity } from "./process.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 
 /** What is written down of a service that was started, for the next process to find it. */
 export interface ServiceRecord extends ProcessIdentity {

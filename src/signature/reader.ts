@@ -2,14 +2,16 @@ import { ConfigurationError } from "../core/errors.ts";
 
 /** A piece of a signature or type. `value` is the content of a string, unescaped; `at` counts from 0. */
 export interface Token {
-  readonly kind: "name" | "number" | "string" | "mark" | "end";
+  readonly kind: (typeof kinds)[number];
   readonly text: string;
   readonly value: string;
   readonly at: number;
 }
 
+/** Its groups are the {@link kinds}, in their order. */
 const token =
-  /[ \t\r\n]*(?:(?<name>[A-Za-z_]\w*(?:\.\w+)*)|(?<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<string>'(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*")|(?<mark>->|[,:;?|[\]<>{}()])|(?<end>$))/y;
+  /[ \t\r\n]*(?:([A-Za-z_]\w*(?:\.\w+)*)|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|('(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*")|(->|[,:;?|[\]<>{}()])|($))/y;
+const kinds = ["name", "number", "string", "mark", "end"] as const;
 
 const escapes: Readonly<Record<string, string>> = {
   "\\": "\\",
@@ -77,16 +79,14 @@ export class Reader {
     for (;;) {
       token.lastIndex = at;
       const match = token.exec(this.text);
-      if (!match?.groups) {
+      if (!match) {
         const place = at + (/^[ \t\r\n]*/.exec(this.text.slice(at))?.[0].length ?? 0);
         const character = this.text[place]!;
         return this.fail(unreadable(character, this.text[place + 1]), place);
       }
       at = token.lastIndex;
-      const [kind, text] = Object.entries(match.groups).find(([, group]) => group !== undefined) as [
-        Token["kind"],
-        string,
-      ];
+      const which = match.findIndex((group, index) => index > 0 && group !== undefined);
+      const [kind, text] = [kinds[which - 1]!, match[which]!];
       const start = at - text.length;
       tokens.push({ kind, text, value: kind === "string" ? this.unescape(text, start) : text, at: start });
       if (kind === "end") return tokens;

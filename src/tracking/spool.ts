@@ -12,7 +12,7 @@ import { readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { privateFolder } from "../services/home.ts";
-import { identify, isAlive } from "../services/process.ts";
+import { identify, isAlive } from "../services/process-identity.ts";
 import type { Operation } from "./operation.ts";
 
 /** First line of a spool file. */

@@ -37,7 +37,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test("all TypeScript blocks hold under strict types", () => {
   const config = ts.getParsedCommandLineOfConfigFile(
     join(root, "tsconfig.json"),
-    { paths: { lmframe: [join(root, "src/index.ts")] }, noUnusedLocals: false },
+    {
+      paths: { lmframe: [join(root, "src/index.ts")], "lmframe/*": [join(root, "src/*/index.ts")] },
+      noUnusedLocals: false,
+    },
     { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined },
   )!;
   const program = ts.createProgram(programs.map(fileOf), config.options);

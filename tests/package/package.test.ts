@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,9 @@ const require = createRequire(import.meta.url);
 /** What a user writes, with one mistake on the line that says so. */
 const program = `
 import { ChainOfThought, Dataset, Module, Predict, RandomSearch, evaluate, exactMatch, mlflow, report, signature } from "lmframe";
+import { CustomerService } from "lmframe/applications";
+import { pool } from "lmframe/scale";
+import { serve } from "lmframe/serving";
 
 const classify = new Predict("text -> sentiment: Literal['negative', 'neutral', 'positive']", "Classify.");
 class Chatbot extends Module {
@@ -36,7 +39,10 @@ async function main(): Promise<void> {
   const result = await evaluate(tuned.program, test, exactMatch("sentiment"));
   await mlflow.log(result);
   await report(result).save("report.html");
-  void [label, answer, first];
+  const { escalate } = await new CustomerService().call({ inquiry: "My bag is gone" });
+  const serious: boolean = escalate;
+  await (await serve(classify, { port: 0 })).close();
+  void [label, answer, first, serious, pool];
 }
 void main;
 void classify.call({ txt: "misspelt" }); // mistake
@@ -53,7 +59,8 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lmframe-package-"));
   await writeFile(join(folder, "package.json"), '{ "type": "commonjs" }');
-  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  await mkdir(join(folder, "node_modules"));
+  await symlink(root, join(folder, "node_modules", "lmframe"));
   await writeFile(join(folder, "program.ts"), program);
 });
 
@@ -68,7 +75,6 @@ async function linesWithErrors(compiler: string, options: Record<string, unknown
         skipLibCheck: true,
         target: "ES2022",
         types: [],
-        paths: { lmframe: [join(root, "dist/index.d.ts")] },
         ...options,
       },
       files: ["program.ts"],

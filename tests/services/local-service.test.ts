@@ -13,7 +13,8 @@ import {
   type LocalService,
   stopService,
 } from "../../src/services/local-service.ts";
-import { freePort, identify, isAlive } from "../../src/services/process.ts";
+import { identify, isAlive } from "../../src/services/process-identity.ts";
+import { freePort } from "../../src/services/process.ts";
 import { readRecord, writeRecord } from "../../src/services/record.ts";
 import { ownHomeEach } from "../support/own-home.ts";
 

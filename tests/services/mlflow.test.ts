@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { down, ensureMlflow, type MlflowServer, status, up } from "../../src/services/index.ts";
 import { filesOf } from "../../src/services/local-service.ts";
 import { mlflowService } from "../../src/services/mlflow.ts";
-import { isAlive } from "../../src/services/process.ts";
+import { isAlive } from "../../src/services/process-identity.ts";
 import { readRecord } from "../../src/services/record.ts";
 import { ownHome } from "../support/own-home.ts";
 import { inSecondProcess } from "../support/second-process.ts";

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { ConfigurationError } from "../../src/core/index.ts";
 import { down, ensureModel, type ModelEndpoint, status } from "../../src/services/index.ts";
 import { filesOf } from "../../src/services/local-service.ts";
-import { identify, isAlive } from "../../src/services/process.ts";
+import { identify, isAlive } from "../../src/services/process-identity.ts";
 import { readRecord } from "../../src/services/record.ts";
 import { ownHome } from "../support/own-home.ts";
 import { inSecondProcess, startProcess } from "../support/second-process.ts";

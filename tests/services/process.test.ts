@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { freePort, identify, isAlive, isFree, startDetached, stopTree } from "../../src/services/process.ts";
+import { identify, isAlive } from "../../src/services/process-identity.ts";
+import { freePort, isFree, startDetached, stopTree } from "../../src/services/process.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -1,20 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { extname, join, sep } from "node:path";
+import { extname } from "node:path";
 import type { Loader, Plugin } from "esbuild";
-import { packageRoot } from "../../services/home.ts";
-
-/** Our own package is bundled from its build or from its source, as we run ourselves. */
-const built = import.meta.url.endsWith(".js");
-
-/** A file of our own package, by its path without ending. */
-export function own(name: string): string {
-  return join(packageRoot, built ? "dist" : "src", `${name}.${built ? "js" : "ts"}`);
-}
-
-/** True for a file of our own package. */
-export function isOwn(path: string): boolean {
-  return path.startsWith(join(packageRoot, built ? "dist" : "src") + sep);
-}
+import { isOwn } from "../../services/own-package.ts";
 
 /** Names of inputs that begin so stand for packages that are left out. */
 export const leftOutNamespace = "left-out";
@@ -44,7 +31,7 @@ export const onlyWhatIsUsed: Plugin = {
   name: "only-what-is-used",
   setup(build) {
     const asked = {};
-    const filter = built ? /\.js$|^lmframe$/ : /\.ts$|^lmframe$/;
+    const filter = /\.[jt]s$|^lmframe(?:\/|$)/;
     build.onResolve({ filter }, async ({ path, pluginData, ...from }) => {
       if (pluginData === asked) return undefined;
       const found = await build.resolve(path, { ...from, pluginData: asked });

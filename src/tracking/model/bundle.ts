@@ -1,14 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ConfigurationError, redact } from "../../core/index.ts";
-import {
-  isOwn,
-  leaveOut,
-  leftOutNamespace,
-  onlyWhatIsUsed,
-  own,
-  requireStatically,
-} from "./bundle-plugins.ts";
+import { entries, isOwn, own } from "../../services/own-package.ts";
+import { leaveOut, leftOutNamespace, onlyWhatIsUsed, requireStatically } from "./bundle-plugins.ts";
 
 /** Native code, and what is for a notebook; a program that needs it takes it from where it is served. */
 const alwaysLeftOut = ["@lancedb/lancedb", "onnxruntime-node", "danfojs", "tslab"];
@@ -66,7 +60,7 @@ export async function bundleWorker(
       format: "esm",
       target: "node22.13",
       keepNames: true,
-      alias: { lmframe: own("index") },
+      alias: { ...entries },
       plugins: [leaveOut([...alwaysLeftOut, ...leftOut]), onlyWhatIsUsed, requireStatically],
       // Packages in CommonJS ask for Node's own modules by `require`.
       banner: {

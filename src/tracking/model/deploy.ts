@@ -12,6 +12,7 @@ import {
 } from "../../core/index.ts";
 import { isModule, type Module } from "../../modules/index.ts";
 import { privateFolder } from "../../services/home.ts";
+import { isAlive } from "../../services/process-identity.ts";
 import { pythonPath } from "../../services/python.ts";
 import { connectServer } from "../server.ts";
 import { logModel, type LogModelOptions } from "./log-model.ts";
@@ -59,7 +60,7 @@ export async function deploy(
     : typeof what === "string"
       ? what
       : what.uri;
-  const { freePort, isAlive, startDetached, stopTree } = await import("../../services/process.ts");
+  const { freePort, startDetached, stopTree } = await import("../../services/process.ts");
   const { watchOwner } = await import("../../services/owner.ts");
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;

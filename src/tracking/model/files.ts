@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { redactor } from "../../core/index.ts";
 import type { Module } from "../../modules/index.ts";
-import { packageRoot } from "../../services/home.ts";
+import { packageRoot } from "../../services/own-package.ts";
 import { plain } from "../plain.ts";
 import { programCode, type ProgramSource } from "./program-code.ts";
 import { modelSignature } from "./schema.ts";

@@ -1,5 +1,5 @@
 import { delimiter, dirname, join } from "node:path";
-import { packageRoot } from "../../services/home.ts";
+import { packageRoot } from "../../services/own-package.ts";
 
 /** A `NODE_PATH` by which a model's worker on this machine finds the packages that its code leaves out. */
 export function nodePath(): string {
