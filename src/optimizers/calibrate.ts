@@ -74,7 +74,7 @@ const mostProbeRows = 1000;
 export class Calibrate extends Optimizer<CalibrateOptions> {
   protected async search(study: Study): Promise<void> {
     const { labeled = true, maxRows = 300 } = this.options;
-    const weighable = weighablePredictors(study.program);
+    const weighable = weighablePredictors(study);
     const drawn = (split: Split) =>
       study.random(`calibration, ${split}`).sample(study[split].rows().keys(), maxRows);
     const [train, val] = [drawn("train"), drawn("val")];
@@ -218,7 +218,7 @@ async function probeEvidence(
 
 /** True where a predictor's labels can be weighed and the endpoint tells how it weighs them; takes one rollout. */
 export async function canCalibrate(study: Study): Promise<boolean> {
-  const weighable = findWeighable(study.program);
+  const weighable = findWeighable(study);
   return weighable.length > 0 && (await tellsWeights(study, weighing(study, weighable), 0));
 }
 
@@ -243,18 +243,18 @@ async function scoredRows(
   );
 }
 
-function findWeighable(program: Module): Weighable[] {
-  return [...program.predictors()].flatMap(([path, { signature }]) => {
+function findWeighable(study: Study): Weighable[] {
+  return [...study.tunable].flatMap(([path, { signature }]) => {
     const field = weighableField(signature);
     return field ? [{ path, field: field.name, labels: field.labels }] : [];
   });
 }
 
-function weighablePredictors(program: Module): Weighable[] {
-  const found = findWeighable(program);
+function weighablePredictors(study: Study): Weighable[] {
+  const found = findWeighable(study);
   if (found.length > 0) return found;
   throw new ConfigurationError(
-    `no predictor of ${program.constructor.name} can be calibrated: that takes exactly one output, of two labels or ` +
+    `no predictor of ${study.program.constructor.name} can be calibrated: that takes exactly one output, of two labels or ` +
       `more, such as label: Literal['yes', 'no']`,
   );
 }

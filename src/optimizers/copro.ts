@@ -52,7 +52,7 @@ export class COPRO extends Optimizer<COPROOptions> {
   protected async search(study: Study): Promise<void> {
     const { breadth = 10, depth = 3 } = this.options;
     const proposer = new InstructionProposer(study, this.options);
-    const paths = [...study.program.predictors().keys()];
+    const paths = [...study.tunable.keys()];
     study.plan(breadth * depth * paths.length * study.train.length + (depth + 1) * study.val.length);
     const coordinates = new Map(paths.map((path) => [path, new Attempts()]));
     let current = study.base;

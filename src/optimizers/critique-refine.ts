@@ -82,7 +82,10 @@ export class CritiqueRefine extends Optimizer<CritiqueRefineOptions> {
       const runs = seen.random.sample(failed, critiques).map(({ result }) => result);
       const winner = await unlessSpent(async () => {
         const found = await this.#criticised(study, proposer, critic, champion, runs);
-        const step = mostBlamed(found, (path) => (misses.get(path) ?? 0) < patience);
+        const step = mostBlamed(
+          found,
+          (path) => study.tunable.has(path) && (misses.get(path) ?? 0) < patience,
+        );
         if (step === undefined) return "nobody";
         misses.set(step, (misses.get(step) ?? 0) + 1);
         const own = found.filter((one) => one.step === step);

@@ -52,7 +52,7 @@ export class DisagreementLoop extends Optimizer<DisagreementLoopOptions> {
   protected async search(study: Study): Promise<void> {
     const { proposals = 3, patience = 3 } = this.options;
     const proposer = new InstructionProposer(study, this.options);
-    const paths = [...study.program.predictors().keys()];
+    const paths = [...study.tunable.keys()];
     let champion = await study.evaluate(study.base);
     let misses = 0;
     for (let round = 0; misses < patience * paths.length; round++) {

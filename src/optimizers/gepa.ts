@@ -180,7 +180,7 @@ class Evolution {
   constructor(study: Study, base: Rollouts) {
     this.study = study;
     this.#random = study.random("gepa");
-    this.#paths = [...study.program.predictors().keys()];
+    this.#paths = [...study.tunable.keys()];
     this.add(base, []);
   }
 
@@ -292,7 +292,7 @@ function sums(before: Rollouts, after: Rollouts): [number, number] {
 function rolloutLimit(study: Study, auto: AutoBudget | undefined): number {
   if (auto === undefined && study.budget.rollouts !== undefined) return study.budget.rollouts;
   const candidates = candidatesByAuto[auto ?? "light"];
-  const trials = trialsFor(2 * study.program.predictors().size, candidates);
+  const trials = trialsFor(2 * study.tunable.size, candidates);
   const fullEvaluations = Math.floor((trials + 1) / 5) + 1 + (trials < 5 ? 1 : 0);
   return study.val.length + 5 * candidates + 35 * trials + fullEvaluations * study.val.length;
 }

@@ -18,10 +18,10 @@ export class LabeledFewShot extends Optimizer<LabeledFewShotOptions> {
   }
 }
 
-/** The training rows at these places as demos for every predictor whose fields they hold. */
+/** The training rows at these places as demos for every predictor that may be tuned and whose fields they hold. */
 export function labeledDemos(study: Study, rows: readonly number[]): Record<string, Demo[]> {
   const demos: Record<string, Demo[]> = {};
-  for (const [path, predictor] of study.program.predictors()) {
+  for (const [path, predictor] of study.tunable) {
     const { inputs, outputs } = predictor.signature;
     demos[path] = rows.flatMap((index) => {
       const row = study.row("train", index);

@@ -136,7 +136,7 @@ class BulletWriter {
     { predictor, maxBullets = 8, maxInstructionLength = 4000 }: LibrarySearchOptions,
   ) {
     this.#study = study;
-    this.#path = predictorPath([...study.program.predictors().keys()], predictor);
+    this.#path = predictorPath([...study.tunable.keys()], predictor);
     this.#bullets = bullets;
     this.#mostBullets = maxBullets;
     this.#longest = maxInstructionLength;

@@ -76,7 +76,7 @@ export class MIPROv2 extends Optimizer<MIPROv2Options> {
     const { auto = "light", maxBootstrappedDemos = 4, maxLabeledDemos = 4 } = this.options;
     const { minibatch = 35, fullEvaluationEvery = 5 } = this.options;
     const zeroShot = maxBootstrappedDemos === 0 && maxLabeledDemos === 0;
-    const paths = [...study.program.predictors().keys()];
+    const paths = [...study.tunable.keys()];
     const n = this.options.numCandidates ?? candidatesByAuto[auto];
     const numInstructions = this.options.numCandidates ?? (zeroShot ? n : Math.max(1, Math.floor(n / 2)));
     const trials = this.options.numTrials ?? trialsFor(paths.length * (zeroShot ? 1 : 2), n);
@@ -123,7 +123,7 @@ export class MIPROv2 extends Optimizer<MIPROv2Options> {
     const rows = Array.from({ length: study.train.length }, (_, index) => index);
     const bootstrap = (order: readonly number[], most: number) =>
       bootstrapDemos(study, order, { maxBootstrappedDemos: most, maxLabeledDemos, threshold, teacher });
-    const asItIs = [...study.program.predictors()].map(([path, { state }]) => [path, state.demos] as const);
+    const asItIs = [...study.tunable].map(([path, { state }]) => [path, state.demos] as const);
     const sets: Record<string, readonly Demo[]>[] = [Object.fromEntries(asItIs)];
     if (maxLabeledDemos > 0 && sets.length < count) {
       sets.push(labeledDemos(study, study.random("mipro labeled").sample(rows, maxLabeledDemos)));
@@ -148,7 +148,7 @@ export class MIPROv2 extends Optimizer<MIPROv2Options> {
     const { dataset, code, program } = await ground(study, proposer, { rowsAtOnce });
     const draw = study.random("mipro tips");
     const choices = new Map<string, string[]>();
-    for (const [path, { state, signature }] of study.program.predictors()) {
+    for (const [path, { state, signature }] of study.tunable) {
       const asked = Array.from({ length: count - 1 }, (_, number) => ({
         dataset,
         program_code: code,

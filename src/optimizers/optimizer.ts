@@ -42,6 +42,11 @@ export interface CompileOptions {
    * nothing it had paid for is paid again.
    */
   journal?: string | undefined;
+  /**
+   * Paths of predictors that stay as they are, such as `query.predict`: those that the metric says nothing of, for one.
+   * Default: none.
+   */
+  frozen?: readonly string[] | undefined;
   /** On whose behalf the program's searches run. Default: nobody, who sees no document. */
   principal?: Principal | undefined;
   /** Stops the run; `compile` then throws the signal's reason, and the journal resumes it. */
@@ -93,6 +98,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       budget = {},
       concurrency = rowsAtOnce({}),
       journal,
+      frozen,
       principal,
       signal,
       maxOutages = 20,
@@ -110,6 +116,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       concurrency,
       budget,
       journal,
+      frozen,
       principal,
       signal,
       models: this.models(),

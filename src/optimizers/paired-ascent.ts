@@ -101,7 +101,7 @@ export class PairedAscent extends Optimizer<PairedAscentOptions> {
   #moves(study: Study, seen: TrainingRuns): Move[] {
     const { maxDemos = 8 } = this.options;
     const proposer = new InstructionProposer(study, this.options);
-    const paths = [...study.program.predictors().keys()];
+    const paths = [...study.tunable.keys()];
     return [
       ...paths.map((path) => kind(3, (champion) => this.#rewritten(study, proposer, seen, champion, path))),
       ...(maxDemos > 0 ? [kind(4, (champion) => this.#shown(study, seen, champion, maxDemos))] : []),

@@ -12,7 +12,14 @@ import type { Dataset } from "../data/index.ts";
 import { predictorPaths, rollout, type Rollout } from "../evaluate/index.ts";
 import { currentLM, type LanguageModel, usageOf } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
-import { callSettings, inputColumns, type Module, pick, type Principal } from "../modules/index.ts";
+import {
+  callSettings,
+  inputColumns,
+  type Module,
+  pick,
+  type Predict,
+  type Principal,
+} from "../modules/index.ts";
 import {
   addUsed,
   nothingUsed,
@@ -44,6 +51,8 @@ export interface StudySetup {
   budget: StudyBudget;
   /** File of the journal; absent: the study cannot be resumed. */
   journal?: string | undefined;
+  /** Paths of predictors that no candidate changes. Default: none. */
+  frozen?: readonly string[] | undefined;
   /** On whose behalf the program's searches run. */
   principal?: Principal | undefined;
   signal?: AbortSignal | undefined;
@@ -109,6 +118,7 @@ export class Study {
   readonly #journal: Journal;
   readonly #places: Semaphore;
   readonly #inputs: readonly string[];
+  readonly #frozen: ReadonlySet<string>;
   readonly #rowKeys: Record<Split, string[]>;
   readonly #rows: Record<Split, Record<string, unknown>[]>;
   readonly #running = new Map<string, Promise<Rollout>>();
@@ -151,6 +161,7 @@ export class Study {
     this.#objective = setup.objective ?? meanScore;
     this.#inputs = inputColumns(setup.program, setup.val.columns);
     inputColumns(setup.program, setup.train.columns);
+    this.#frozen = frozenPaths(setup.program, setup.frozen ?? []);
     this.#rows = { train: setup.train.rows(), val: setup.val.rows() };
     this.#rowKeys = { train: this.#rows.train.map(digest), val: this.#rows.val.map(digest) };
     this.#journal = new Journal(setup.journal, this.#fingerprint());
@@ -168,6 +179,11 @@ export class Study {
   /** The program of {@link base}. */
   get program(): Module {
     return this.#base === this.given ? this.givenProgram : this.programOf(this.#base);
+  }
+
+  /** The predictors of {@link program} that candidates may change, by their paths: those that are not frozen. */
+  get tunable(): ReadonlyMap<string, Predict> {
+    return new Map([...this.program.predictors()].filter(([path]) => !this.#frozen.has(path)));
   }
 
   /** A stream of random numbers of its own for each name, the same for the same seed; others after {@link goOnFrom}. */
@@ -212,10 +228,14 @@ export class Study {
     }
   }
 
-  /** A candidate with these edits of {@link base}. Equal edits give the candidate that was there first. */
+  /**
+   * A candidate with these edits of {@link base}, those of predictors that are frozen left out. Equal edits give the
+   * candidate that was there first.
+   */
   candidate(edits: Edits, origin: string, parents: readonly Candidate[] = []): Candidate {
+    const allowed = Object.entries(edits).filter(([path]) => !this.#frozen.has(path));
     const made = candidate(
-      over(this.#base.edits, edits),
+      over(this.#base.edits, Object.fromEntries(allowed)),
       origin,
       parents.map(({ id }) => id),
     );
@@ -520,6 +540,7 @@ export class Study {
       validation: val.fingerprint(),
       metric: digest([metric.label, metric.field, String(metric)]),
       seed,
+      ...(this.#frozen.size > 0 && { frozen: [...this.#frozen].sort().join(", ") }),
       ...(principal && { groups: [...new Set(principal.groups)].sort().join(", ") }),
     };
   }
@@ -528,6 +549,20 @@ export class Study {
 /** The model of a program that names none. */
 function defaultModel(): LanguageModel | undefined {
   return callSettings().lm ?? currentLM.get();
+}
+
+/** Throws ConfigurationError for a path where no predictor is, and where none is left to change. */
+function frozenPaths(program: Module, frozen: readonly string[]): Set<string> {
+  const paths = [...program.predictors().keys()];
+  const unknown = frozen.find((path) => !paths.includes(path));
+  if (unknown !== undefined)
+    throw new ConfigurationError(
+      `no predictor at "${unknown}" to freeze; the program has: ${paths.join(", ")}`,
+    );
+  const found = new Set(frozen);
+  if (found.size > 0 && found.size === paths.length)
+    throw new ConfigurationError("all predictors are frozen; an optimizer needs one at least to change");
+  return found;
 }
 
 /** `edits` over those of `base`, predictor by predictor. */
