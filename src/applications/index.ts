@@ -75,11 +75,17 @@ export {
   type LogbookQuestion,
   measureChatbot,
   measureRetrieval,
+  measureWhole,
   type RetrievalMeasure,
   type StageLatency,
   TopEntry,
+  type WholeMeasure,
 } from "./maintenance/measure.ts";
-export { maintenanceReport, type MaintenanceReportSubject } from "./maintenance/report.ts";
+export {
+  maintenanceReport,
+  type MaintenanceReportSubject,
+  type OptimizedChatbot,
+} from "./maintenance/report.ts";
 export type {
   ChartSpecification,
   MeasureKind,

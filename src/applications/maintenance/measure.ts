@@ -121,14 +121,12 @@ export async function fitAnswerability(
  */
 export const answersFromLogbook: Metric<LogbookQuestion, MaintenanceAnswer> = Object.assign(
   ((row, outputs) => {
-    const { answered, passages } = outputs;
+    const { answered } = outputs;
     if (!row.answerable) {
       const feedback = answered ? "answered, but no entry holds the answer" : "rightly refused";
       return { score: answered ? 0 : 1, feedback };
     }
-    const ids = passages.map(({ id }) => id);
-    const found = rankedRecall(ids, row.relevant ?? "", Math.max(ids.length, 1));
-    const said = answered ? f1Score(outputs.answer, row.answer ?? "") : 0;
+    const { found, said } = partsOf(row, outputs);
     return {
       score: (found + said) / 2,
       feedback:
@@ -140,6 +138,52 @@ export const answersFromLogbook: Metric<LogbookQuestion, MaintenanceAnswer> = Ob
   }) satisfies Metric<LogbookQuestion, MaintenanceAnswer>,
   { label: "answer and entries" },
 );
+
+/** Share of the relevant entries that were found, and F1 of the answer's words; of a question that can be answered. */
+function partsOf(row: LogbookQuestion, { answered, answer, passages }: MaintenanceAnswer) {
+  const ids = passages.map(({ id }) => id);
+  return {
+    found: rankedRecall(ids, row.relevant ?? "", Math.max(ids.length, 1)),
+    said: answered ? f1Score(answer, row.answer ?? "") : 0,
+  };
+}
+
+/** What the parts of {@link answersFromLogbook} come to, each from 0 to 1; NaN where no row tells. */
+export interface WholeMeasure {
+  /** The mean of the metric, over all questions. */
+  whole: number;
+  /** Mean share of the relevant entries that were found, over the questions that can be answered. */
+  found: number;
+  /** Mean F1 of the answer's words against the reference, over the same; a refusal counts 0. */
+  said: number;
+  /** Share that was refused, of the questions that cannot be answered. */
+  refused: number;
+}
+
+/**
+ * Takes an evaluation by {@link answersFromLogbook} apart: whether it is the search or the answer that a change helped. A
+ * reply that could not be read counts 0 in every part, as in the whole; outages are left out.
+ */
+export function measureWhole(evaluation: Evaluation): WholeMeasure {
+  const rows = [...evaluation.rows].filter(({ status }) => status !== "outage");
+  const parts = rows.map(({ row, outputs }) => {
+    const question = row as unknown as LogbookQuestion;
+    const given = outputs as unknown as MaintenanceAnswer | undefined;
+    const refused = given !== undefined && !given.answered ? 1 : 0;
+    return {
+      answerable: question.answerable,
+      refused,
+      ...(given ? partsOf(question, given) : { found: 0, said: 0 }),
+    };
+  });
+  const can = parts.filter(({ answerable }) => answerable);
+  return {
+    whole: evaluation.score,
+    found: mean(can.map(({ found }) => found)),
+    said: mean(can.map(({ said }) => said)),
+    refused: mean(parts.filter(({ answerable }) => !answerable).map(({ refused }) => refused)),
+  };
+}
 
 /** How long a part of an answer took, in seconds. */
 export interface StageLatency {

@@ -1,5 +1,7 @@
 import type { Dataset } from "../../data/index.ts";
-import type { RowResult } from "../../evaluate/index.ts";
+import type { Evaluation, RowResult } from "../../evaluate/index.ts";
+import type { Demo } from "../../adapters/index.ts";
+import type { Optimization } from "../../optimizers/index.ts";
 import {
   barChart,
   charts,
@@ -14,9 +16,14 @@ import {
   type Section,
   table,
 } from "../../reports/index.ts";
-import type { MaintenanceAnswer } from "./chatbot.ts";
+import type { MaintenanceAnswer, MaintenanceChatbot } from "./chatbot.ts";
 import { entryText } from "./logbook.ts";
-import type { ChatbotMeasures, LogbookQuestion, RetrievalMeasure } from "./measure.ts";
+import {
+  type ChatbotMeasures,
+  type LogbookQuestion,
+  measureWhole,
+  type RetrievalMeasure,
+} from "./measure.ts";
 import type { Backtest, RecurringFault } from "./recurring-faults.ts";
 
 /** What the maintenance report tells of. */
@@ -30,10 +37,21 @@ export interface MaintenanceReportSubject {
   faults: Dataset<RecurringFault>;
   /** See `backtest`. */
   outlook?: Backtest | undefined;
+  /** The chatbot optimised as a whole, all on the same unseen questions by `answersFromLogbook`. */
+  optimized?: OptimizedChatbot | undefined;
   /** Where the run is kept; only an http(s) address becomes a link. */
   tracking?: { readonly url: string | undefined } | undefined;
   /** Settings worth knowing, shown as they are. */
   configuration?: Readonly<Record<string, string | number | boolean>> | undefined;
+}
+
+/** A chatbot that writes its searches, as it was and as an optimizer made it. */
+export interface OptimizedChatbot {
+  before: Evaluation;
+  after: Evaluation;
+  search: Optimization<MaintenanceChatbot>;
+  /** The chatbot that searches for the question as it is asked, which a written search must beat. */
+  asked?: Evaluation | undefined;
 }
 
 /** Components that are shown; the others are in the logbook. */
@@ -46,6 +64,7 @@ const mostFailures = 100;
  */
 export function maintenanceReport(subject: MaintenanceReportSubject): Report {
   const { title = "Maintenance chatbot", measures, retrieval, faults, outlook, tracking } = subject;
+  const { optimized } = subject;
   return report({
     title,
     before: measures.topEntry,
@@ -54,6 +73,7 @@ export function maintenanceReport(subject: MaintenanceReportSubject): Report {
       search(retrieval),
       refusals(measures),
       stages(measures),
+      ...(optimized ? [asAWhole(optimized)] : []),
       failed(measures),
       recurring(faults, outlook),
     ],
@@ -159,6 +179,50 @@ function stages({ latency }: ChatbotMeasures): Section {
     title: "Where the time goes",
     body: table("Time of an answer by stage", ["stage", "median", "90 % within"], latency.map(cell)),
   };
+}
+
+function asAWhole({ before, after, search, asked }: OptimizedChatbot): Section {
+  const rows: (readonly [string, Evaluation])[] = [
+    ...(asked ? [["searches for the question as asked", asked] as const] : []),
+    ["writes its search, as it was", before],
+    ["writes its search, optimised", after],
+  ];
+  const { rollouts, calls } = search.used.task;
+  const { demos, instructions } = search.program.standalone.state;
+  return {
+    id: "as-a-whole",
+    title: "Optimised as a whole",
+    body: html`<p>
+        ${search.optimizer} tuned what the model is told to search for, by the entries found and the answer
+        together, with ${rollouts} rollouts (${calls} calls) on questions that are not among the
+        ${after.rows.length} below. ${after.compare(before).verdict}
+      </p>
+      ${asked && html`<p>Against the search for the question as asked: ${after.compare(asked).verdict}</p>`}
+      ${table(
+        "On unseen questions",
+        ["", "as a whole", "entries found", "words of the answer", "rightly refused", "unreadable"],
+        rows.map(([name, evaluation]) => {
+          const { whole, found, said, refused } = measureWhole(evaluation);
+          return html`<tr>
+            <td>${name}</td>
+            <td>${score(whole)}</td>
+            <td>${score(found)}</td>
+            <td>${score(said)}</td>
+            <td>${score(refused)}</td>
+            <td>${evaluation.unreadable}</td>
+          </tr>`;
+        }),
+      )}
+      <details>
+        <summary>What it is told, and the ${demos.length} examples it is shown</summary>
+        <p>${instructions}</p>
+        ${list("Examples of searches", demos.map(searchExample))}
+      </details>`,
+  };
+}
+
+function searchExample({ question, search_query }: Demo): Html {
+  return html`<li><b>${String(question)}</b> → ${String(search_query)}</li>`;
 }
 
 /** A question that scored below this is shown with what was found for it. */

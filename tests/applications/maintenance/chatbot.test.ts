@@ -6,9 +6,11 @@ import {
   logbookDocuments,
   MaintenanceChatbot,
   measureChatbot,
+  measureWhole,
 } from "../../../src/applications/index.ts";
 import { currentLM, FunctionModel } from "../../../src/lm/index.ts";
 import { callSettings, type Passage, FunctionRetriever } from "../../../src/modules/index.ts";
+import { evaluate } from "../../../src/evaluate/index.ts";
 import { GEPA } from "../../../src/optimizers/index.ts";
 import { Answerability } from "../../../src/retrieval/index.ts";
 
@@ -247,5 +249,33 @@ describe("optimised as a whole", () => {
     const unanswerable = { ...rows[0]!, answerable: false, relevant: null, answer: null };
     expect(scored(unanswerable, outputs).score).toBe(0);
     expect(scored(unanswerable, { ...outputs, answered: false }).score).toBe(1);
+  });
+
+  test("an evaluation is taken apart into search, answer and refusal; an unreadable reply counts 0 in each", async () => {
+    const unanswerable = (question: string) => ({
+      ...rows[0]!,
+      question,
+      relevant: null,
+      answer: null,
+      answerable: false,
+    });
+    const questions = [
+      { question: "pump?", relevant: "1;7", answer: "Pump replaced", answerable: true, overlap: null },
+      { question: "garbled?", relevant: "1", answer: "Pump replaced", answerable: true, overlap: null },
+      unanswerable("motor?"),
+      unanswerable("pump price?"),
+      unanswerable("garbled price?"),
+    ];
+    const reader = new FunctionModel(
+      ({ messages }) =>
+        JSON.stringify(messages).includes("garbled") ? "nothing" : JSON.stringify({ urgency: "soon" }),
+      { abilities: { jsonSchema: true } },
+    );
+    const chatbot = new MaintenanceChatbot(index, { answerability });
+    const evaluation = await evaluate(chatbot, questions, answersFromLogbook, { lm: reader, principal });
+    const { whole, ...parts } = measureWhole(evaluation);
+    expect(parts).toEqual({ found: 0.25, said: 0.5, refused: 1 / 3 });
+    expect(whole).toBe(evaluation.score);
+    expect(whole).toBeCloseTo((0.75 + 0 + 1 + 0 + 0) / 5, 9);
   });
 });
