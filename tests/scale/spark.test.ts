@@ -124,7 +124,9 @@ describe.skipIf(reason)("Spark Connect", () => {
     } finally {
       hide();
     }
-    expect(states.some(({ total = 0 }) => total > 0)).toBe(true);
+    expect(states.at(-1)).toMatchObject({ ended: true });
+    expect(states.at(-1)!.done).toBe(states.at(-1)!.total);
+    expect(states.every(({ total = 0 }) => total > 0)).toBe(true);
   });
 
   test("PySpark reads what we wrote, and we what it wrote", { timeout }, async () => {

@@ -31,6 +31,7 @@ export async function* execute(
   const operation = { operation_id: randomUUID() };
   // The server tells of work that takes seconds; what is quickly done is not shown.
   let progress: Progress | undefined;
+  let tasks = 0;
   const begin = () =>
     connection.stream<ExecutePlanResponse>("ExecutePlan", {
       ...operation,
@@ -62,8 +63,10 @@ export async function* execute(
             const { stages = [] } = response.execution_progress;
             const sum = (count: (stage: (typeof stages)[number]) => number | undefined) =>
               stages.reduce((total, stage) => total + (count(stage) ?? 0), 0);
+            tasks = sum((stage) => stage.num_tasks);
+            if (tasks === 0) continue;
             progress ??= startProgress(label);
-            progress.expect(sum((stage) => stage.num_tasks));
+            progress.expect(tasks);
             progress.set(sum((stage) => stage.num_completed_tasks));
           } else yield response;
         }
@@ -85,6 +88,8 @@ export async function* execute(
     }
   } finally {
     signal?.removeEventListener("abort", interrupt);
+    // Its last word of how far it is comes before its end.
+    if (complete) progress?.set(tasks);
     progress?.end();
     if (complete) {
       // The server keeps an execution's answers until it is told that they came.
