@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { listen, random, type Span } from "../../src/core/index.ts";
 import { withCallSettings } from "../../src/modules/index.ts";
-import { type Document, type Embedder, Index } from "../../src/retrieval/index.ts";
+import { type Document, Index } from "../../src/retrieval/index.ts";
 import { fuseRanks } from "../../src/retrieval/store/fuse.ts";
 import { hashingEmbedder } from "./hashing-embedder.ts";
 import { indexFolder } from "./index-folder.ts";
@@ -197,45 +197,6 @@ test("words are found right after a small change of a large partition, and delet
   expect(await ids("okapi")).toEqual(["7"]);
   expect(await ids("8")).toEqual([]);
   expect(await ids("9")).toEqual(["9"]);
-});
-
-test("beyond 50,000 documents vectors are indexed, and the nearest still found", async () => {
-  const draw = random(5);
-  const vectors = new Map<string, Float32Array>();
-  const dimension = 8;
-  const embedder: Embedder = {
-    name: "drawn",
-    identity: "drawn",
-    embed: async (texts) =>
-      texts.map((text) => {
-        if (!vectors.has(text)) {
-          const numbers = Float32Array.from({ length: dimension }, () => draw.next() - 0.5);
-          const length = Math.hypot(...numbers);
-          vectors.set(
-            text,
-            numbers.map((number) => number / length),
-          );
-        }
-        return vectors.get(text)!;
-      }),
-  };
-  const index = await Index.create("indexed", { directory, embedder });
-  await index.sync(
-    Array.from({ length: 50_500 }, (_, at) => entry(`${at}`, `t${at}`)),
-    { groups },
-  );
-  let hits = 0;
-  for (let query = 0; query < 20; query++) {
-    const found = await index.search(`query ${query}`, { principal, mode: "vector", k: 10 });
-    const asked = vectors.get(`query ${query}`)!;
-    const exact = [...vectors]
-      .filter(([text]) => text.startsWith("t"))
-      .map(([text, vector]) => ({ text, cosine: vector.reduce((sum, n, at) => sum + n * asked[at]!, 0) }))
-      .sort((a, b) => b.cosine - a.cosine)
-      .slice(0, 10);
-    hits += found.filter(({ text }) => exact.some((each) => each.text === text)).length;
-  }
-  expect(hits).toBeGreaterThanOrEqual(190);
 });
 
 test("ranks are fused by their reciprocals, those of words by how many of the query's words they hold", () => {
