@@ -18,6 +18,7 @@ import { promptCommand } from "./prompt.ts";
 import { reportCommand } from "./report.ts";
 import { searchCommand } from "./search.ts";
 import { serveCommand } from "./serve.ts";
+import { serviceCommand } from "./service.ts";
 import { promptsCommand } from "./prompts.ts";
 import { downCommand, statusCommand, upCommand } from "./services.ts";
 import { syncCommand } from "./sync.ts";
@@ -62,6 +63,7 @@ for (const command of [
   askCommand,
   chatCommand,
   reportCommand,
+  serviceCommand,
   serveCommand,
   tokensCommand,
   syncCommand,
