@@ -8,7 +8,6 @@ import { chartsPage, figure } from "./charts.ts";
 import { measured, type Result, type Row, type Summary } from "./row.ts";
 import { coldImport } from "./rows/cold-import.ts";
 import { documentRows } from "./rows/documents.ts";
-
 import { evaluateRows } from "./rows/evaluate-rows.ts";
 import { frameRows } from "./rows/frames.ts";
 import { growthRows } from "./rows/growth.ts";
@@ -67,54 +66,67 @@ for (const name of named) {
   if (!(name in groups)) throw new Error(`invalid row: ${name}; expected ${Object.keys(groups).join(", ")}`);
 }
 
-// What is not measured now stands as it was measured last.
-const kept = existsSync(here("results.json"))
-  ? (JSON.parse(readFileSync(here("results.json"), "utf8")) as Result[])
-  : [];
-const results: Result[] = [];
 for (const [group, rows] of Object.entries(groups)) {
+  if (named.length > 0 && !named.includes(group)) continue;
   for (const row of rows) {
-    const wanted = (named.length === 0 || named.includes(group)) && !(row.effort === "large" && !large);
-    if (wanted && !(row.effort !== undefined && quick)) {
-      process.stderr.write(`bench: ${row.name}…\n`);
-      results.push(...(await measured(row, quick, conditions)));
-    } else results.push(...kept.filter(({ name }) => name === row.name));
+    if ((row.effort === "large" && !large) || (row.effort !== undefined && quick)) continue;
+    process.stderr.write(`bench: ${row.name}…\n`);
+    await keep(row.name, await measured(row, quick, conditions));
   }
 }
+console.log(tableOf(stored()));
 
-const table = [
-  "| | unit | lmframe | beside | its figure | ratio | aim | |",
-  "| --- | --- | --- | --- | --- | --- | --- | --- |",
-  ...results.map(({ name, unit, peer, peerName, ratio, aim, met, runs }, index) => {
-    const again = results[index - 1]?.name === name;
-    const cells = [
-      ...(again ? ["", "", ""] : [name, unit, show(runs.ours)]),
-      peerName,
-      runs.peer ? show(runs.peer) : figure(peer),
-      ratio === null ? "–" : figure(ratio),
-      `≤ ${aim}`,
-      met ? "met" : "missed",
-    ];
-    return `| ${cells.join(" | ")} |`;
-  }),
-  "",
-  ...[...new Set(results.map(({ runs }) => runs.conditions))].map((measuredOn, _, all) => {
-    const these = results.filter(({ runs }) => runs.conditions === measuredOn).map(({ name }) => name);
-    return `${all.length > 1 ? `${[...new Set(these)].join("; ")}: ` : ""}${measuredOn}\n`;
-  }),
-]
-  .join("\n")
-  .trimEnd();
+/** The results there are, in the order of the rows: what is not measured now stands as it was measured last. */
+function stored(): Result[] {
+  if (!existsSync(here("results.json"))) return [];
+  const all = JSON.parse(readFileSync(here("results.json"), "utf8")) as Result[];
+  const names = Object.values(groups).flatMap((rows) => rows.map(({ name }) => name));
+  return names.flatMap((name) => all.filter((result) => result.name === name));
+}
 
-writeFileSync(here("results.json"), `${JSON.stringify(results, null, 2)}\n`);
-writeFileSync(here("charts.html"), chartsPage(results));
-const readme = readFileSync(here("README.md"), "utf8").replace(
-  /(<!-- results -->\n)[^]*(\n<!-- \/results -->)/,
-  (_, start: string, end: string) => `${start}\n${table}\n${end}`,
-);
-const style = await resolveConfig(fileURLToPath(here("README.md")));
-writeFileSync(here("README.md"), await format(readme, { ...style, parser: "markdown" }));
-console.log(table);
+/** Puts the results of a row in the place of those before. At once, as other rows may be measured in another process. */
+async function keep(name: string, found: readonly Result[]): Promise<void> {
+  writeJson([...stored().filter((result) => result.name !== name), ...found]);
+  const results = stored();
+  writeJson(results);
+  writeFileSync(here("charts.html"), chartsPage(results));
+  const readme = readFileSync(here("README.md"), "utf8").replace(
+    /(<!-- results -->\n)[^]*(\n<!-- \/results -->)/,
+    (_, start: string, end: string) => `${start}\n${tableOf(results)}\n${end}`,
+  );
+  const style = await resolveConfig(fileURLToPath(here("README.md")));
+  writeFileSync(here("README.md"), await format(readme, { ...style, parser: "markdown" }));
+}
+
+function writeJson(results: readonly Result[]): void {
+  writeFileSync(here("results.json"), `${JSON.stringify(results, null, 2)}\n`);
+}
+
+function tableOf(results: readonly Result[]): string {
+  return [
+    "| | unit | lmframe | beside | its figure | ratio | aim | |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ...results.map(({ name, unit, peer, peerName, ratio, aim, met, runs }, index) => {
+      const again = results[index - 1]?.name === name;
+      const cells = [
+        ...(again ? ["", "", ""] : [name, unit, show(runs.ours)]),
+        peerName,
+        runs.peer ? show(runs.peer) : figure(peer),
+        ratio === null ? "–" : figure(ratio),
+        `≤ ${aim}`,
+        met ? "met" : "missed",
+      ];
+      return `| ${cells.join(" | ")} |`;
+    }),
+    "",
+    ...[...new Set(results.map(({ runs }) => runs.conditions))].map((measuredOn, _, all) => {
+      const these = results.filter(({ runs }) => runs.conditions === measuredOn).map(({ name }) => name);
+      return `${all.length > 1 ? `${[...new Set(these)].join("; ")}: ` : ""}${measuredOn}\n`;
+    }),
+  ]
+    .join("\n")
+    .trimEnd();
+}
 
 function show({ median, spread: [least, greatest], samples }: Summary): string {
   return samples === 1 ? figure(median) : `${figure(median)} (${figure(least)} – ${figure(greatest)})`;
