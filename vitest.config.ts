@@ -14,8 +14,8 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     globalSetup: ["./tests/support/service-home.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
     reporters: ["default", "./tests/closing-line.ts"],
     maxWorkers: 2,
     coverage: { include: ["src/**"] },

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../core/index.ts";
+import { ensureModel } from "../services/model.ts";
 import { cached } from "./cache.ts";
 import type { CacheStore } from "./cache-store.ts";
 import { currentLM } from "./current.ts";
@@ -70,7 +71,6 @@ async function find(options: LMOptions): Promise<LanguageModel> {
       `model "${named}" is named, but no endpoint: set OPENAI_API_KEY, or OPENAI_BASE_URL for another than ` +
         `OpenAI's; or name no model, for the embedded one`,
     );
-  const { ensureModel } = await import("../services/index.ts");
   const { baseURL, apiKey, identity, model } = await ensureModel();
   const endpoint = { ...options, baseURL, apiKey };
   return lm(model ?? (await servedModel(endpoint)), {

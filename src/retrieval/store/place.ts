@@ -2,7 +2,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigurationError } from "../../core/index.ts";
-import { home, privateFolder } from "../../services/index.ts";
+import { home, privateFolder } from "../../services/home.ts";
 
 /** Where indexes are kept. */
 export interface IndexPlace {

@@ -12,6 +12,7 @@ import {
 } from "../../core/index.ts";
 import { isModule, type Module } from "../../modules/index.ts";
 import { privateFolder } from "../../services/home.ts";
+import { ensureModel } from "../../services/model.ts";
 import { isAlive } from "../../services/process-identity.ts";
 import { pythonPath } from "../../services/python.ts";
 import { connectServer } from "../server.ts";
@@ -118,7 +119,6 @@ export async function deploy(
 async function endpoint(given: Readonly<Record<string, string>> = {}): Promise<Record<string, string>> {
   const { OPENAI_API_KEY, OPENAI_BASE_URL } = { ...process.env, ...given };
   if (OPENAI_API_KEY || OPENAI_BASE_URL) return OPENAI_API_KEY ? { OPENAI_API_KEY } : {};
-  const { ensureModel } = await import("../../services/index.ts");
   const { baseURL, apiKey, model } = await ensureModel();
   keepSecret(apiKey);
   return {
