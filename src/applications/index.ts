@@ -73,6 +73,7 @@ export {
   answersFromLogbook,
   fitAnswerability,
   type LogbookQuestion,
+  logbookQuestions,
   measureChatbot,
   measureRetrieval,
   measureWhole,
@@ -104,7 +105,8 @@ export {
   WrittenReport,
   type WrittenReportParts,
 } from "./report-writer/written-report.ts";
-export { relevanceBullets } from "./relevance-bullets.ts";
+export { relevanceBullets } from "./relevance/bullets.ts";
+export { relevanceReport, type RelevanceReportOptions } from "./relevance/report.ts";
 export {
   type MeasuredJudge,
   type RelevanceMode,
@@ -112,4 +114,4 @@ export {
   RelevanceTuning,
   type TunedRelevance,
   tuneRelevance,
-} from "./relevance.ts";
+} from "./relevance/tune-relevance.ts";

@@ -44,8 +44,11 @@ export interface RetrievalMeasure {
   ndcg: number;
 }
 
-/** The table as questions. Throws DataError for one that lacks a column, with the nearest that is there. */
-function questionsOf(table: TableLike): Dataset<LogbookQuestion> {
+/**
+ * The table as questions, which `evaluate` with {@link answersFromLogbook} takes. Throws DataError for one that lacks a
+ * column, with the nearest that is there; `overlap` may be missing.
+ */
+export function logbookQuestions(table: TableLike): Dataset<LogbookQuestion> {
   const data = Dataset.from(table);
   for (const name of ["question", "relevant", "answer", "answerable"]) {
     if (data.columns.includes(name)) continue;
@@ -67,7 +70,7 @@ export async function measureRetrieval(
   questions: TableLike,
   { k = 10, principal }: { k?: number; principal: Principal },
 ): Promise<Dataset<RetrievalMeasure>> {
-  const asked = [...questionsOf(questions)].filter(({ answerable }) => answerable);
+  const asked = [...logbookQuestions(questions)].filter(({ answerable }) => answerable);
   const progress = startProgress("measure retrieval", asked.length * modes.length);
   const measures: RetrievalMeasure[] = [];
   for (const mode of modes) {
@@ -109,7 +112,7 @@ export async function fitAnswerability(
     return { question, answerable, passages: await index.search(question, { k, principal }) };
   };
   const examples: Awaited<ReturnType<typeof search>>[] = [];
-  for await (const example of mapOrdered(questionsOf(questions), search, { concurrency: 4 }))
+  for await (const example of mapOrdered(logbookQuestions(questions), search, { concurrency: 4 }))
     examples.push(example);
   return Answerability.fit(examples, answered === undefined ? {} : { answered });
 }
@@ -237,7 +240,7 @@ export async function measureChatbot(
   questions: TableLike,
   { principal, concurrency }: { principal: Principal; concurrency?: number },
 ): Promise<ChatbotMeasures> {
-  const all = questionsOf(questions);
+  const all = logbookQuestions(questions);
   const answerable = all.filter(({ answerable }) => answerable);
   const settings = { principal, ...(concurrency !== undefined && { concurrency }) };
   const f1 = tokenF1("answer") as Metric<LogbookQuestion, MaintenanceAnswer>;

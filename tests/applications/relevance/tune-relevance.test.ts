@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { chatAdapter } from "../../src/adapters/index.ts";
-import { relevanceBullets, tuneRelevance } from "../../src/applications/index.ts";
-import { display } from "../../src/core/index.ts";
-import { FunctionModel } from "../../src/lm/index.ts";
-import { Relevance } from "../../src/metrics/index.ts";
-import { type Bullet, InstructionLibrary } from "../../src/optimizers/index.ts";
-import { formRule, plantedJudge, plantedPairs, relevanceRules } from "../optimizers/planted-judge.ts";
+import { chatAdapter } from "../../../src/adapters/index.ts";
+import { relevanceBullets, tuneRelevance } from "../../../src/applications/index.ts";
+import { display } from "../../../src/core/index.ts";
+import { FunctionModel } from "../../../src/lm/index.ts";
+import { Relevance } from "../../../src/metrics/index.ts";
+import { type Bullet, InstructionLibrary } from "../../../src/optimizers/index.ts";
+import { formRule, plantedJudge, plantedPairs, relevanceRules } from "../../optimizers/planted-judge.ts";
 
 /** Adds to the instructions what the runs in its sight call for. */
 const reflector = () =>

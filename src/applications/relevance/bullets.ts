@@ -1,4 +1,4 @@
-import type { Bullet } from "../optimizers/index.ts";
+import type { Bullet } from "../../optimizers/index.ts";
 
 /**
  * Bullets for a judge of relevance, approved by the makers of this package: a start for a library of one's own, which

@@ -5,11 +5,17 @@ import {
   type MimeBundle,
   type RunRecord,
   type Trackable,
-} from "../core/index.ts";
-import { Dataset, type TableLike } from "../data/index.ts";
-import { type Agreement, agreementOf, type Evaluation, evaluateWhole, showTable } from "../evaluate/index.ts";
-import { Relevance, scaleFeedback } from "../metrics/index.ts";
-import type { Module } from "../modules/index.ts";
+} from "../../core/index.ts";
+import { Dataset, type TableLike } from "../../data/index.ts";
+import {
+  type Agreement,
+  agreementOf,
+  type Evaluation,
+  evaluateWhole,
+  showTable,
+} from "../../evaluate/index.ts";
+import { Relevance, scaleFeedback } from "../../metrics/index.ts";
+import type { Module } from "../../modules/index.ts";
 import {
   type Bullet,
   type CompileOptions,
@@ -21,8 +27,8 @@ import {
   type Optimizer,
   type OptimizerOptions,
   type ProposerOptions,
-} from "../optimizers/index.ts";
-import { relevanceBullets } from "./relevance-bullets.ts";
+} from "../../optimizers/index.ts";
+import { relevanceBullets } from "./bullets.ts";
 
 /**
  * How a judge of relevance is tuned: its instructions rewritten whole by {@link GEPA}, made of approved bullets by
