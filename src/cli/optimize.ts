@@ -16,9 +16,10 @@ import {
   jsonOption,
   noTrackOption,
   programArgument,
-  type RunFlags,
+  repeatable,
   stateOption,
   timeoutOption,
+  type RunFlags,
   type TrackFlags,
   wholeNumber,
 } from "./options.ts";
@@ -33,6 +34,7 @@ interface OptimizeFlags extends RunFlags, TrackFlags, MetricFlags {
   promptModel?: string;
   reflectionModel?: string;
   teacher?: string;
+  freeze?: string[];
   save?: string;
   journal?: string;
   resume?: boolean;
@@ -61,6 +63,7 @@ export function optimizeCommand(): Command {
     .option("--prompt-model <name>", "model that writes instructions; default: the program's")
     .option("--reflection-model <name>", "model that reads what went wrong; default: that of --prompt-model")
     .option("--teacher <name>", "model whose runs serve as examples; default: the program's")
+    .option("--freeze <path>", "predictor that stays as it is; repeat it for several", repeatable)
     .option("--save <path>", "write the optimised program here; default: PROGRAM.optimized.json")
     .option("--journal <path>", "write the search down here; default: PROGRAM.OPTIMIZER.jsonl")
     .option("--resume", "go on from the journal, where there is one")
@@ -113,7 +116,8 @@ async function run(path: string, file: string, flags: OptimizeFlags): Promise<vo
     (signal) => {
       const pace = flags.concurrency === undefined ? {} : { concurrency: flags.concurrency };
       const budget = { rollouts: flags.budget };
-      return optimizer.compile(program, { train, val, budget, journal, signal, ...pace });
+      const { freeze: frozen } = flags;
+      return optimizer.compile(program, { train, val, budget, journal, frozen, signal, ...pace });
     },
   );
   await found.program.save(save);

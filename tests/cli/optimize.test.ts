@@ -70,6 +70,44 @@ describe("optimize", () => {
     expect(endpoint.calls.some(({ body }) => body.model === "writer")).toBe(true);
   });
 
+  test("freezes predictors, and says which there are", async () => {
+    const env = await environment();
+    folder.write(
+      "steps.mjs",
+      `import { Module, Predict, signature } from "lmframe";
+       const labels = "text -> sentiment: Literal['positive', 'negative']";
+       class Steps extends Module {
+         static signature = signature(labels);
+         first = new Predict(labels, "Say it first.");
+         second = new Predict(labels, "Say it.");
+         async forward({ text }) {
+           await this.first.call({ text });
+           return this.second.call({ text });
+         }
+       }
+       export default new Steps();`,
+    );
+    const gepa = [
+      "optimize",
+      "steps.mjs",
+      "messages.csv",
+      "--no-track",
+      "--optimizer",
+      "gepa",
+      "--budget",
+      "200",
+    ];
+    const run = (path: string) =>
+      command([...gepa, "--reflection-model", "writer", "--freeze", path], { cwd: folder.path, env });
+    const refused = await run("third");
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('no predictor at "third" to freeze; the program has: first, second');
+    expect((await run("first")).code).toBe(0);
+    const saved = JSON.parse(readFileSync(join(folder.path, "steps.optimized.json"), "utf8"));
+    expect(saved.first.signature.instructions).toBe("Say it first.");
+    expect(saved.second.signature.instructions).toContain("Mind the tone.");
+  });
+
   test("says which optimizers there are", async () => {
     const env = await environment();
     const done = await command([...optimize, "--optimizer", "luck"], { cwd: folder.path, env });
