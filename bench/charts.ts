@@ -59,7 +59,7 @@ function growthChart(of: string, results: readonly Result[]): Chart {
       ],
       layout: layout(300, true, {
         xaxis: quantity(of, { type: "log", dtick: 1 }),
-        yaxis: quantity("seconds", { type: "log", dtick: 1 }),
+        yaxis: quantity("seconds", { type: "log", dtick: "D2" }),
       }),
     },
     x.map((each, index) => `${figure(y[index]!)} s for ${each.toLocaleString("en")}`).join(", ") + ".",

@@ -1,5 +1,6 @@
 // Measures rows beside their peers: `npm run bench [-- NAME… --quick --large]`. Writes results.json, charts.html and
-// the table in README.md. `npm run bench -- embedders`, `-- optimizers` and `-- tweets` make tables of their own.
+// the table in README.md. `npm run bench -- embedders`, `-- optimizers` and `-- tweets` make tables of their own,
+// and `-- flames` the pictures of where the time goes.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -59,6 +60,12 @@ if (named[0] === "optimizers") {
 if (named[0] === "tweets") {
   const { compareOnTweets } = await import("./tweets.ts");
   await compareOnTweets(conditions, named.slice(1));
+  process.exit();
+}
+
+if (named[0] === "flames") {
+  const { drawFlameGraphs } = await import("./flame-graphs.ts");
+  drawFlameGraphs();
   process.exit();
 }
 
