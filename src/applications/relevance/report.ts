@@ -25,12 +25,13 @@ export interface RelevanceReportOptions {
 
 /**
  * The report of a tuned judge: the ways side by side with what each makes of NMSE, of replies that cannot be read, and of
- * the instructions, on the same unseen rows; and the one whose NMSE is lowest, before and after, row by row.
+ * the instructions, on the same unseen rows; and the one that is best on the rows to choose by, before and after, row by row.
  */
 export function relevanceReport(tuning: RelevanceTuning, options: RelevanceReportOptions = {}): Report {
   const { title = "Judge of relevance", tracking, configuration } = options;
+  // By the rows to choose by: the lowest NMSE of those tested on would flatter.
   const best = tuning.modes.reduce<TunedRelevance | undefined>(
-    (lowest, one) => (lowest && nmse(lowest) <= nmse(one) ? lowest : one),
+    (first, one) => (first && first.optimization.after >= one.optimization.after ? first : one),
     undefined,
   );
   return report({
@@ -41,7 +42,7 @@ export function relevanceReport(tuning: RelevanceTuning, options: RelevanceRepor
     tracking,
     configuration: {
       before: "the judge as it was",
-      ...(best && { after: `the judge by ${best.mode}, whose NMSE is lowest` }),
+      ...(best && { after: `the judge by ${best.mode}, the best on the rows to choose by` }),
       ...configuration,
     },
   });
