@@ -12,7 +12,7 @@ const version = (name: string) => locked.dependencies[name]!;
 
 /** The peers as the table names them, with the versions that are installed. */
 export const names = {
-  dspy: read("peers/requirements.txt").trim().replace("dspy==", "DSPy "),
+  dspy: `DSPy ${/dspy==(.*)/.exec(read("peers/requirements.txt"))![1]!}`,
   ax: `ax ${version("@ax-llm/ax")}`,
   langchain: `LangChain.js ${version("@langchain/core")}`,
   openai: `openai ${version("openai")} alone`,
