@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -73,7 +73,10 @@ describe.skipIf(noNotebooks)("headless", () => {
   test("03-maintenance-chatbot runs, and writes its report", { timeout: 600_000 }, async () => {
     const shown = await run("03-maintenance-chatbot.ipynb", { LMFRAME_LIMIT: "10" });
     expect(shown).toContain("The logbook entries that you may see do not answer this.");
-    expect(existsSync(join(folder, "reports/maintenance-chatbot.html"))).toBe(true);
+    expect(shown).toContain("evaluate searches as learnt");
+    expect(readFileSync(join(folder, "reports/maintenance-chatbot.html"), "utf8")).toContain(
+      "Optimised as a whole",
+    );
   });
 
   test("04-optimizers runs, and resumes a search", { timeout: 900_000 }, async () => {
@@ -82,6 +85,8 @@ describe.skipIf(noNotebooks)("headless", () => {
       expect(shown).toContain(`evaluate ${name}`);
     expect(shown).toContain("None better for less: ");
     expect(shown).toMatch(/resumed\s+\d+/);
+    expect(shown).toContain("evaluate triage, refined");
+    expect(existsSync(join(folder, "reports/triage-critique.html"))).toBe(true);
     expect(shown).toContain("run: true");
   });
 
