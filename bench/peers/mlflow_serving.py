@@ -31,7 +31,9 @@ path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 server = subprocess.Popen(command, stdout=sys.stderr, start_new_session=True, env={**os.environ, "PATH": path})
 address = f"http://127.0.0.1:{port}"
 try:
-    for _ in range(300):
+    # On a busy machine its processes import for minutes.
+    until = time.monotonic() + 900
+    while time.monotonic() < until:
         if server.poll() is not None:
             sys.exit("mlflow models serve ended")
         try:
@@ -40,7 +42,7 @@ try:
         except OSError:
             time.sleep(0.2)
     else:
-        sys.exit("mlflow models serve is not ready after some minutes")
+        sys.exit("mlflow models serve is not ready after 15 minutes")
     print(address, flush=True)
     sys.stdin.read()
 finally:
