@@ -204,7 +204,7 @@ function asAWhole({ before, after, search, asked }: OptimizedChatbot): Section {
         rows.map(([name, evaluation]) => {
           const { whole, found, said, refused } = measureWhole(evaluation);
           return html`<tr>
-            <td>${name}</td>
+            <th scope="row">${name}</th>
             <td>${score(whole)}</td>
             <td>${score(found)}</td>
             <td>${score(said)}</td>

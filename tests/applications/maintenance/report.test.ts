@@ -116,8 +116,8 @@ describe("maintenanceReport", () => {
     }).html();
     const section = page.slice(page.indexOf('<section id="as-a-whole"')).split("</section>")[0]!;
     // The one entry that there is is always found; that it answers is seen in what is said.
-    expect(section).toMatch(/as it was<\/td>\s*<td>0\.500<\/td>\s*<td>1\.000<\/td>\s*<td>0\.000<\/td>/);
-    expect(section).toMatch(/optimised<\/td>\s*<td>0\.700<\/td>\s*<td>1\.000<\/td>\s*<td>0\.400<\/td>/);
+    expect(section).toMatch(/as it was<\/th>\s*<td>0\.500<\/td>\s*<td>1\.000<\/td>\s*<td>0\.000<\/td>/);
+    expect(section).toMatch(/optimised<\/th>\s*<td>0\.700<\/td>\s*<td>1\.000<\/td>\s*<td>0\.400<\/td>/);
     expect(section).toContain("Really better");
     expect(section).toContain("pump &#60;img src=x");
     expect(section).not.toContain("<img src=x");
