@@ -70,7 +70,7 @@ describe.skipIf(noNotebooks)("headless", () => {
     expect(existsSync(join(folder, "reports/feedback-classification.html"))).toBe(true);
   });
 
-  test("03-maintenance-chatbot runs, and writes its report", { timeout: 600_000 }, async () => {
+  test("03-maintenance-chatbot runs, and writes its report", { timeout: 1_200_000 }, async () => {
     const shown = await run("03-maintenance-chatbot.ipynb", { LMFRAME_LIMIT: "10" });
     expect(shown).toContain("The logbook entries that you may see do not answer this.");
     expect(shown).toContain("evaluate searches as learnt");
@@ -79,7 +79,7 @@ describe.skipIf(noNotebooks)("headless", () => {
     );
   });
 
-  test("04-optimizers runs, and resumes a search", { timeout: 900_000 }, async () => {
+  test("04-optimizers runs, and resumes a search", { timeout: 1_500_000 }, async () => {
     const shown = await run("04-optimizers.ipynb", { LMFRAME_LIMIT: "30" });
     for (const name of ["GEPA", "MIPROv2", "SIMBA", "COPRO", "Best"])
       expect(shown).toContain(`evaluate ${name}`);
