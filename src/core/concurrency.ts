@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { isThenable } from "./thenable.ts";
 
 /** Options of {@link mapOrdered}. */
 export interface MapOptions {
@@ -77,7 +78,7 @@ export async function* mapOrdered<T, R>(
         failure = { error };
         return;
       }
-      if (step instanceof Promise) {
+      if (isThenable(step)) {
         pulling = true;
         step.then(
           (result) => {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { tracingChannel, type TracingChannel } from "node:diagnostics_channel";
+import { ContextVariable } from "./context.ts";
 
 /**
  * What a span is of. `module`: a program or predictor; `model`: one request to a language model, retries
@@ -38,26 +39,26 @@ export interface Listener {
 }
 
 const channels = Object.fromEntries(
-  kinds.map((kind) => [kind, tracingChannel<Span, Span>(`lmframe:${kind}`)]),
-) as Record<SpanKind, TracingChannel<Span, Span>>;
+  kinds.map((kind) => [kind, tracingChannel<unknown, Span>(`lmframe:${kind}`)]),
+) as Record<SpanKind, TracingChannel<unknown, Span>>;
 
-const current = new AsyncLocalStorage<Span>();
+const current = new ContextVariable<Span>();
 let lastId = 0;
 let bound = false;
 
 const now = () => performance.timeOrigin + performance.now();
 
-/** The store must be bound to every channel's start, or a listener sees no parent. */
+/** The span must be bound to every channel's start, or a listener sees no parent. */
 function bindContext(): void {
   if (bound) return;
   bound = true;
-  for (const kind of kinds) channels[kind].start.bindStore(current, (span) => span);
+  for (const kind of kinds) current.bindTo(channels[kind].start);
 }
 
 function begin(kind: SpanKind, name: string, inputs: unknown): Span {
   return {
     id: ++lastId,
-    parent: current.getStore(),
+    parent: current.get(),
     kind,
     name,
     inputs,
@@ -80,20 +81,36 @@ export function traced<T>(
   const channel = channels[kind];
   if (!channel.start.hasSubscribers && !channel.asyncEnd.hasSubscribers) return body(undefined);
   const span = begin(kind, name, inputs);
-  // Not `tracePromise`, which makes a second promise and two closures for each of the calls under way.
-  return channel.start.runStores(span, async () => {
-    try {
-      const result = await body(span);
-      span.result = result;
-      return result;
-    } catch (error) {
-      span.error = error;
-      throw error;
-    } finally {
-      span.endedAt = now();
-      channel.asyncEnd.publish(span);
-    }
-  });
+  // Neither `tracePromise` nor `async`, which make more promises for each of the calls under way.
+  const end = () => {
+    span.endedAt = now();
+    channel.asyncEnd.publish(span);
+  };
+  return channel.start.runStores(span, () =>
+    begun(() => body(span)).then(
+      (result) => {
+        span.result = result;
+        end();
+        return result;
+      },
+      (error: unknown) => {
+        span.error = error;
+        end();
+        throw error;
+      },
+    ),
+  );
+}
+
+/** What `body` gives, as a promise, also where it throws before it gives one. */
+function begun<T>(body: () => Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(body());
+  } catch (error) {
+    // What was thrown is passed on as it is.
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    return Promise.reject(error);
+  }
 }
 
 /**
@@ -167,7 +184,7 @@ interface Recording {
   outer: Recording | undefined;
 }
 
-const recorder = new AsyncLocalStorage<Recording>();
+const recorder = new ContextVariable<Recording>();
 let recording = false;
 
 /**
@@ -179,14 +196,14 @@ export function record<T>(spans: Span[], body: () => Promise<T>): Promise<T> {
     recording = true;
     listen({ end: keepSpan }, ["module", "model", "tool", "retriever"]);
   }
-  return recorder.run({ spans, outer: recorder.getStore() }, body);
+  return recorder.run({ spans, outer: recorder.get() }, body);
 }
 
 function keepSpan(span: Span): void {
-  for (let open = recorder.getStore(); open; open = open.outer) open.spans.push(span);
+  for (let open = recorder.get(); open; open = open.outer) open.spans.push(span);
 }
 
 /** The span that runs here, where one is heard of. */
 export function currentSpan(): Span | undefined {
-  return current.getStore();
+  return current.get();
 }

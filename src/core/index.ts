@@ -1,5 +1,6 @@
 export { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
 export { type Displayable, display, escapeHtml, type MimeBundle, safeLink, scriptJson } from "./display.ts";
+export { ContextVariable } from "./context.ts";
 export {
   ConfigurationError,
   DataError,
@@ -47,3 +48,4 @@ export { Semaphore } from "./semaphore.ts";
 export { type Setting, setting } from "./setting.ts";
 export type { DatasetRecord, MetricPoint, RunRecord, Trackable } from "./run-record.ts";
 export { keepSecret, redact, redactor, type Redactor } from "./redact.ts";
+export { isThenable } from "./thenable.ts";

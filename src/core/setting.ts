@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { ContextVariable } from "./context.ts";
 
 /**
  * One setting: a default for the process, and a value for everything that runs inside {@link Setting.run}.
@@ -15,16 +15,16 @@ export interface Setting<T> {
 
 /** Makes a setting with a default for the process. */
 export function setting<T>(initial: T): Setting<T> {
-  const storage = new AsyncLocalStorage<{ value: T }>();
+  const scope = new ContextVariable<{ value: T }>();
   let fallback = initial;
   return {
     get: () => {
-      const scoped = storage.getStore();
+      const scoped = scope.get();
       return scoped === undefined ? fallback : scoped.value;
     },
     set: (value) => {
       fallback = value;
     },
-    run: (value, body) => storage.run({ value }, body),
+    run: (value, body) => scope.run({ value }, body),
   };
 }

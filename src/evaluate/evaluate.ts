@@ -69,17 +69,14 @@ export async function evaluate<P extends Module, R extends object = Row>(
   let stopped: string | undefined;
   const stop = new AbortController();
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  const inForce = { ...settings, signal: either };
   const run = async (row: Row, index: number) => {
-    const { result, thrown } = await rollout(program, paths, row, pick(row, names), metric, {
-      ...settings,
-      signal: either,
-    });
+    const ended = await rollout(program, paths, row, pick(row, names), metric, inForce);
     return {
-      result,
-      thrown,
+      ...ended,
       row,
       index,
-      stages: stagePaths.length > 0 ? await scoreStages(stages, row, result) : {},
+      stages: stagePaths.length > 0 ? await scoreStages(stages, row, ended.result) : {},
     };
   };
   await traced("evaluation", evaluation.subject.name, undefined, async () => {

@@ -3,6 +3,7 @@ import {
   describeError,
   errorText,
   isOutage,
+  isThenable,
   isUnreadable,
   type Span,
 } from "../core/index.ts";
@@ -95,7 +96,10 @@ export async function rollout(
   };
   if (error === undefined) {
     try {
-      Object.assign(result, readScore(await metric(row as never, outputs as never, { trace: spans })));
+      const given = metric(row as never, outputs as never, { trace: spans });
+      const { score, feedback } = readScore(isThenable(given) ? await given : given);
+      result.score = score;
+      result.feedback = feedback;
     } catch (thrown) {
       if (!isOutage(thrown) || thrown instanceof ConfigurationError) throw thrown;
       Object.assign(result, { status: "outage", score: NaN, error: describeError(thrown) });

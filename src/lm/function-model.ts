@@ -1,3 +1,4 @@
+import { isThenable } from "../core/index.ts";
 import type {
   Abilities,
   CallOptions,
@@ -60,7 +61,7 @@ export class FunctionModel implements LanguageModel {
     options.signal?.throwIfAborted();
     const started = performance.now();
     const given = this.#reply(request, options);
-    const reply = given instanceof Promise ? await given : given;
+    const reply = isThenable(given) ? await given : given;
     const members = typeof reply === "string" ? { choices: [textChoice(reply)] } : reply;
     return {
       model: this.name,

@@ -1,5 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-import { listen, type Span } from "../core/index.ts";
+import { ContextVariable, listen, type Span } from "../core/index.ts";
 import type { Usage } from "./request.ts";
 
 /** What calls of models took. */
@@ -77,7 +76,7 @@ interface Scope {
   outer: Scope | undefined;
 }
 
-const scopes = new AsyncLocalStorage<Scope>();
+const scopes = new ContextVariable<Scope>();
 let open = 0;
 let stopListening: (() => void) | undefined;
 
@@ -92,7 +91,7 @@ export async function meterUsage<T>(body: () => Promise<T>): Promise<{ value: T;
   const meter = new UsageMeter();
   if (open++ === 0) stopListening = listen({ end: hear }, ["model"]);
   try {
-    const value = await scopes.run({ meter, outer: scopes.getStore() }, body);
+    const value = await scopes.run({ meter, outer: scopes.get() }, body);
     return { value, usage: meter.totals };
   } finally {
     if (--open === 0) stopListening?.();
@@ -100,5 +99,5 @@ export async function meterUsage<T>(body: () => Promise<T>): Promise<{ value: T;
 }
 
 function hear(span: Span): void {
-  for (let scope = scopes.getStore(); scope; scope = scope.outer) scope.meter.add(span);
+  for (let scope = scopes.get(); scope; scope = scope.outer) scope.meter.add(span);
 }

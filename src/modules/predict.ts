@@ -146,19 +146,20 @@ export class Predict<S extends SignatureSource = AnySignature> extends Module {
     const constrained = responseFormat !== undefined && model.abilities.jsonSchema !== false;
     const request = { ...members, ...tools, ...(constrained && { responseFormat }) };
     const messages = adapter.format(signature, call.demos, call.inputs);
-    const read = async (asked: readonly Message[]) => {
+    const ask = (asked: readonly Message[]) => {
       const sink = openSink(this);
       const whole = { ...request, messages: asked };
-      const response = await (sink ? streamInto(sink, call, whole, options) : model.complete(whole, options));
-      const choice = response.choices[0];
+      return sink ? streamInto(sink, call, whole, options) : model.complete(whole, options);
+    };
+    const read = ({ choices: [choice] }: LMResponse) => {
       const text = choice?.text ?? "";
       const known = { cut: choice?.finishReason === "length", toolCalls: choice?.toolCalls };
       return { text, values: attempt(() => adapter.parse(signature, text, known)) };
     };
     try {
-      const { text, values } = await read(messages);
+      const { text, values } = read(await ask(messages));
       if (!(values instanceof ParseError)) return values;
-      const second = await read([...messages, ...adapter.reask(signature, text, values.message)]);
+      const second = read(await ask([...messages, ...adapter.reask(signature, text, values.message)]));
       if (second.values instanceof ParseError) throw second.values;
       return second.values;
     } catch (error) {

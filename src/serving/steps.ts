@@ -1,5 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-import { listen, type Span } from "../core/index.ts";
+import { ContextVariable, listen, type Span } from "../core/index.ts";
 
 /** A call within a program, as its caller may follow it: what began or ended, and nothing of what it was about. */
 export interface Step {
@@ -11,7 +10,7 @@ export interface Step {
   readonly seconds?: number;
 }
 
-const followers = new AsyncLocalStorage<(step: Step) => void>();
+const followers = new ContextVariable<(step: Step) => void>();
 let listening = false;
 
 /** Runs `body` and tells `follow` of the calls within it, and of no others. */
@@ -20,9 +19,9 @@ export function followSteps<T>(follow: (step: Step) => void, body: () => T): T {
     listening = true;
     listen(
       {
-        start: (span) => followers.getStore()?.({ ...placeOf(span), state: "started" }),
+        start: (span) => followers.get()?.({ ...placeOf(span), state: "started" }),
         end: (span) =>
-          followers.getStore()?.({
+          followers.get()?.({
             ...placeOf(span),
             state: span.error === undefined ? "ended" : "failed",
             seconds: ((span.endedAt ?? span.startedAt) - span.startedAt) / 1000,

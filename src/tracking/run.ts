@@ -1,5 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-import { type DatasetRecord, redact, type RunRecord, type Trackable } from "../core/index.ts";
+import { ContextVariable, type DatasetRecord, redact, type RunRecord, type Trackable } from "../core/index.ts";
 import { experimentName } from "./experiment.ts";
 import type { Logged } from "./logged.ts";
 import type { Operation, RunReference } from "./operation.ts";
@@ -23,11 +22,11 @@ export interface LogOptions extends RunOptions {
 /** A run that ended, with what its body gave. */
 export type LoggedRun<T> = Logged & { readonly value: T };
 
-const current = new AsyncLocalStorage<ActiveRun>();
+const current = new ContextVariable<ActiveRun>();
 
 /** The run that the calling code runs within. */
 export function activeRun(): ActiveRun | undefined {
-  return current.getStore();
+  return current.get();
 }
 
 /**
