@@ -88,7 +88,7 @@ describe.concurrent("kill -9 at ten random points of one search", () => {
 
   test.each([...Object.keys(everyStrategy), "retune"])(
     "%s ends as if it had never been killed, and asks for nothing that its journal holds",
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async (name) => {
       let onAsked: (() => void) | undefined;
       let asked = 0;
