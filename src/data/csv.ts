@@ -2,7 +2,7 @@ import { DataError } from "../core/errors.ts";
 import { asText, coerce } from "./columns/coerce.ts";
 import { Column } from "./columns/column.ts";
 import { type Kind, scalar } from "./columns/kind.ts";
-import { inferTextKind } from "./columns/text.ts";
+import { inferTextKind, TextKind } from "./columns/text.ts";
 
 import { CsvReader, type CsvRecord } from "./csv-records.ts";
 import { EncodingFault, readText } from "./decode.ts";
@@ -18,7 +18,7 @@ export async function readCsv(path: string, options: ReadOptions): Promise<Map<s
   let table: Header | undefined;
   const cells: (string | null)[][] = [];
   const lines: number[] = [];
-  for await (const { header, records } of csvBatches(path, options)) {
+  for await (const { header, records } of csvBatches(path, options, readText(path, options))) {
     table = header;
     for (const record of records) {
       for (let c = 0; c < header.names.length; c++) (cells[c] ??= []).push(record.cells[c]!);
@@ -42,46 +42,74 @@ export async function readCsv(path: string, options: ReadOptions): Promise<Map<s
  * least; a later cell that does not fit is an error, never a guess.
  */
 export async function* scanCsv(path: string, options: ReadOptions): AsyncGenerator<RowBatch, void> {
-  let parsers: ((cell: string | null, line: number) => unknown)[] | undefined;
-  const held: CsvRecord[] = [];
-  let names: readonly string[] = [];
-  const rows = (records: readonly CsvRecord[]): RowBatch => ({
-    columns: names,
-    rows: records.map(({ cells, line }) => {
-      const row: Row = {};
-      for (let c = 0; c < names.length; c++) row[names[c]!] = parsers![c]!(cells[c]!, line);
-      return row;
-    }),
-  });
-  const settleTypes = () => {
-    checkTypes(options.types, names, path);
-    parsers = names.map((name, c) => {
-      const kind = givenKind(options.types, name) ?? inferTextKind(held.map((record) => record.cells[c]!));
-      // A column empty so far may still hold anything.
-      return cellParser(name, kind === scalar.null ? scalar.string : kind, path);
-    });
-  };
-  function* heldRows(): Generator<RowBatch, void> {
-    do yield rows(held.splice(0, rowsAtOnce));
-    while (held.length > 0);
-  }
-  for await (const { header, records } of csvBatches(path, options)) {
-    names = header.names;
-    if (parsers) {
-      yield rows(records);
-      continue;
+  const texts = readText(path, options);
+  const begun: string[] = [];
+  try {
+    const parsers = await firstParsers(path, options, keeping(texts, begun));
+    const names = [...parsers.keys()];
+    const parse = [...parsers.values()];
+    for await (const { records } of csvBatches(path, options, resuming(begun, texts))) {
+      const rows = records.map(({ cells, line }) => {
+        const row: Row = {};
+        for (let c = 0; c < names.length; c++) row[names[c]!] = parse[c]!(cells[c]!, line);
+        return row;
+      });
+      yield { columns: names, rows };
     }
-    held.push(...records);
-    if (held.length < scannedForTypes) continue;
-    settleTypes();
-    yield* heldRows();
+  } finally {
+    await texts.return();
   }
-  if (!parsers) settleTypes();
-  yield* heldRows();
+}
+
+/**
+ * How to read the cells of each column, by the first rows. They are let go and read again: whatever is made where
+ * many were kept for long, the engine takes for old from its birth, and then collects it late.
+ */
+async function firstParsers(
+  path: string,
+  options: ReadOptions,
+  texts: AsyncIterable<string>,
+): Promise<Map<string, CellParser>> {
+  let names: readonly string[] = [];
+  let kinds: TextKind[] = [];
+  let left = scannedForTypes;
+  for await (const { header, records } of csvBatches(path, options, texts)) {
+    if (names.length === 0) {
+      names = header.names;
+      kinds = names.map(() => new TextKind());
+    }
+    for (const { cells } of records) kinds.forEach((kind, c) => kind.add(cells[c]!));
+    if ((left -= records.length) <= 0) break;
+  }
+  checkTypes(options.types, names, path);
+  return new Map(
+    names.map((name, c) => {
+      const { kind } = kinds[c]!;
+      // A column empty so far may still hold anything.
+      const read = givenKind(options.types, name) ?? (kind === scalar.null ? scalar.string : kind);
+      return [name, cellParser(name, read, path)];
+    }),
+  );
+}
+
+/** The texts of `source`, which are kept. Whoever stops reading leaves the others in it. */
+async function* keeping(source: AsyncGenerator<string, void>, kept: string[]): AsyncGenerator<string, void> {
+  for (let step = await source.next(); !step.done; step = await source.next()) {
+    kept.push(step.value);
+    yield step.value;
+  }
+}
+
+/** The texts that were kept, let go as they are read, and the others. */
+async function* resuming(kept: string[], source: AsyncGenerator<string, void>): AsyncGenerator<string, void> {
+  for (let text = kept.shift(); text !== undefined; text = kept.shift()) yield text;
+  yield* source;
 }
 
 /** Reads a cell as `kind`. An empty cell is null, a quoted empty one is the empty text where text is meant. */
-function cellParser(name: string, kind: Kind, file: string): (cell: string | null, line: number) => unknown {
+type CellParser = (cell: string | null, line: number) => unknown;
+
+function cellParser(name: string, kind: Kind, file: string): CellParser {
   if (kind === scalar.string) return (cell) => cell;
   return (cell, line) => {
     if (cell === null || cell === "") return null;
@@ -103,6 +131,7 @@ interface Header {
 async function* csvBatches(
   path: string,
   options: ReadOptions,
+  texts: AsyncIterable<string>,
 ): AsyncGenerator<{ header: Header; records: CsvRecord[] }, void> {
   let reader: CsvReader | undefined;
   let header: Header | undefined;
@@ -145,7 +174,7 @@ async function* csvBatches(
   };
 
   try {
-    for await (const text of readText(path, options)) {
+    for await (const text of texts) {
       reader ??= new CsvReader(options.delimiter ?? guessDelimiter(text, options.format));
       for (const records of take(reader.push(text))) yield { header: header!, records };
     }

@@ -11,6 +11,7 @@ import {
 } from "../modules/index.ts";
 import { Evaluation } from "./evaluation.ts";
 import { predictorPaths, rollout, type Rollout } from "./rollout.ts";
+import { RowResults } from "./row-results.ts";
 
 /** How an evaluation is run. */
 export interface EvaluateOptions extends CallSettings {
@@ -57,13 +58,17 @@ export async function evaluate<P extends Module, R extends object = Row>(
   const stagePaths = Object.keys(stages);
   for (const path of stagePaths) requireStage(path, paths.values());
   const field = metric.field;
-  const evaluation = new Evaluation({
-    name: name ?? program.constructor.name,
-    program,
-    metric: metric.label ?? (metric.name || "metric"),
-    field: field !== undefined && columns.includes(field) ? field : undefined,
-    dataset: rows instanceof Scan ? scanRecord(rows, columns, context) : datasetRecord(rows, context),
-  });
+  const evaluation = new Evaluation(
+    {
+      name: name ?? program.constructor.name,
+      program,
+      metric: metric.label ?? (metric.name || "metric"),
+      field: field !== undefined && columns.includes(field) ? field : undefined,
+      dataset: rows instanceof Scan ? scanRecord(rows, columns, context) : datasetRecord(rows, context),
+    },
+    // A scan is there so that rows are not kept.
+    rows instanceof Scan ? new RowResults(0) : undefined,
+  );
   const total = rows instanceof Scan ? undefined : rows.length;
   const progress = startProgress(`evaluate ${evaluation.subject.name}`, total);
   let stopped: string | undefined;

@@ -49,8 +49,8 @@ const sampledRows = 5;
  */
 export class Evaluation implements Displayable, Trackable {
   readonly subject: EvaluationSubject;
-  /** The rows in order; beyond 10,000 they are read from a temporary file. */
-  readonly rows: RowResults = new RowResults();
+  /** The rows in order; those of a Scan, and more than 10,000, are read from a temporary file. */
+  readonly rows: RowResults;
   /** Milliseconds since the epoch. */
   readonly startedAt: number = Date.now();
   /** Why it ended before the last row; undefined where it did not. */
@@ -65,8 +65,9 @@ export class Evaluation implements Displayable, Trackable {
   #confusion: ConfusionMatrix | undefined;
   readonly #stages = new Map<string, number[]>();
 
-  constructor(subject: EvaluationSubject) {
+  constructor(subject: EvaluationSubject, rows: RowResults = new RowResults()) {
     this.subject = subject;
+    this.rows = rows;
     if (subject.field !== undefined) this.#confusion = new ConfusionMatrix();
   }
 

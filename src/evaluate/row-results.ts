@@ -14,9 +14,6 @@ export interface RowResult extends Rollout {
   stages: Readonly<Record<string, number>>;
 }
 
-/** Rows kept in memory before all of them move to disk. */
-const inMemory = 10_000;
-
 const folders = new Set<string>();
 
 /** Removes the folders of results that were still in use when the process ends. */
@@ -30,14 +27,20 @@ function removeAtExit(folder: string): void {
 }
 
 /**
- * The rows of an evaluation in order. Up to 10,000 are kept in memory; beyond that all stand in a private
- * temporary file, which goes with the process, so that memory stays flat.
+ * The rows of an evaluation in order. Up to 10,000 of a table are kept in memory; beyond that, and of a Scan, all
+ * stand in a private temporary file, which goes with the process, so that memory stays flat.
  */
 export class RowResults implements Iterable<RowResult> {
+  readonly #inMemory: number;
   #kept: RowResult[] = [];
   #file: { path: string; descriptor: number } | undefined;
   #unwritten: string[] = [];
   #length = 0;
+
+  /** @param inMemory - rows kept in memory before all of them move to disk. */
+  constructor(inMemory = 10_000) {
+    this.#inMemory = inMemory;
+  }
 
   get length(): number {
     return this.#length;
@@ -49,7 +52,7 @@ export class RowResults implements Iterable<RowResult> {
     if (this.#file) this.#write(result);
     else {
       this.#kept.push(result);
-      if (this.#kept.length > inMemory) this.#moveToDisk();
+      if (this.#kept.length > this.#inMemory) this.#moveToDisk();
     }
   }
 

@@ -5,28 +5,40 @@ const float = /^-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d+)?$/;
 const boolean = /^(true|false)$/i;
 
 /**
- * The kind of a column of text cells (CSV), from all of them. Empty cells say nothing.
+ * Finds the kind of a column of text cells (CSV), cell by cell. Empty cells say nothing.
  *
  * A number is one only where no digit is lost: a leading zero or plus sign (`007`, a telephone number), a whole
  * number beyond 2^53 and a fraction of more than 17 digits keep the whole column as text.
  */
-export function inferTextKind(cells: Iterable<string | null>): Kind {
-  let kind: Kind = scalar.null;
-  let quotedEmpty = false;
-  for (const cell of cells) {
-    if (cell === null) continue;
+export class TextKind {
+  #kind: Kind = scalar.null;
+  #quotedEmpty = false;
+
+  /** Looks at the next cell. */
+  add(cell: string | null): void {
+    if (cell === null || this.#kind === scalar.string) return;
     if (cell === "") {
-      quotedEmpty = true;
-      continue;
+      this.#quotedEmpty = true;
+      return;
     }
     const found = kindOfText(cell);
-    if (kind === scalar.null || kind === found) kind = found;
-    else if (found !== scalar.string && kind !== scalar.boolean && found !== scalar.boolean)
-      kind = scalar.number;
-    else return scalar.string;
-    if (kind === scalar.string) return kind;
+    if (this.#kind === scalar.null || this.#kind === found) this.#kind = found;
+    else if (found === scalar.string || this.#kind === scalar.boolean || found === scalar.boolean)
+      this.#kind = scalar.string;
+    else this.#kind = scalar.number;
   }
-  return kind === scalar.null && quotedEmpty ? scalar.string : kind;
+
+  /** The kind of the cells so far. */
+  get kind(): Kind {
+    return this.#kind === scalar.null && this.#quotedEmpty ? scalar.string : this.#kind;
+  }
+}
+
+/** The kind of a column of text cells, from all of them; see {@link TextKind}. */
+export function inferTextKind(cells: Iterable<string | null>): Kind {
+  const column = new TextKind();
+  for (const cell of cells) column.add(cell);
+  return column.kind;
 }
 
 function kindOfText(cell: string): Kind {
