@@ -1,4 +1,10 @@
-import { ContextVariable, type DatasetRecord, redact, type RunRecord, type Trackable } from "../core/index.ts";
+import {
+  ContextVariable,
+  type DatasetRecord,
+  redact,
+  type RunRecord,
+  type Trackable,
+} from "../core/index.ts";
 import { experimentName } from "./experiment.ts";
 import type { Logged } from "./logged.ts";
 import type { Operation, RunReference } from "./operation.ts";
