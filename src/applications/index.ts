@@ -32,10 +32,13 @@ export {
 } from "./customer-service/customer-service.ts";
 export {
   airlineCategories,
+  priorities,
   type Priority,
   type Sentiment,
+  sentiments,
   type ServiceReading,
   type Urgency,
+  urgencies,
 } from "./customer-service/labels.ts";
 export {
   type DecisionMeasures,

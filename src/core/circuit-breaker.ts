@@ -1,4 +1,4 @@
-/** When a {@link CircuitBreaker} opens, and for how long. */
+/** When a circuit breaker opens, and for how long. */
 export interface CircuitBreakerOptions {
   /** Failures in a row that open it. Default 5. */
   failures?: number | undefined;

@@ -5,8 +5,11 @@ export const urgencies = ["low", "medium", "high"] as const;
 /** How soon a message is to be dealt with, the least urgent first. */
 export const priorities = ["low", "normal", "high", "urgent"] as const;
 
+/** One of {@link sentiments}. */
 export type Sentiment = (typeof sentiments)[number];
+/** One of {@link urgencies}. */
 export type Urgency = (typeof urgencies)[number];
+/** One of {@link priorities}. */
 export type Priority = (typeof priorities)[number];
 
 /** What messages to an airline are about, each with what tells it from the others. */

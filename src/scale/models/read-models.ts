@@ -40,14 +40,7 @@ const columns: Readonly<Record<string, { read: Reader; path: readonly string[] }
   key_variable: { read: text, path: ["keyVariable"] },
 };
 
-/**
- * The models of a table: JSON, CSV or any format a Dataset reads, with a column `name` and any of `kind`, `context`,
- * `parameters`, `input_price`, `output_price`, `cached_input_price` (US dollars per million tokens),
- * `first_token_seconds`, `tokens_per_second`, `json_schema`, `tools`, `logprobs`, `base_url`, `key_variable`.
- *
- * @throws DataError for a column that is none of these or a value that cannot be; ConfigurationError for one that would
- * hold a key.
- */
+/** The models of a table; see `ModelRegistry.read`. */
 export async function readModels(path: string): Promise<RegisteredModel[]> {
   const rows = await Dataset.read(path, { types: { name: "string" } });
   for (const column of rows.columns) {

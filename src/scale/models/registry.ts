@@ -22,7 +22,14 @@ export class ModelRegistry implements Iterable<RegisteredModel> {
     this.#models = new Map([...models].map((model) => [model.name, model]));
   }
 
-  /** The models of a file, one a row; see {@link readModels} for its columns. */
+  /**
+   * The models of a file, one a row: JSON, CSV or any format a Dataset reads, with a column `name` and any of `kind`,
+   * `context`, `parameters`, `input_price`, `output_price`, `cached_input_price` (US dollars per million tokens),
+   * `first_token_seconds`, `tokens_per_second`, `json_schema`, `tools`, `logprobs`, `base_url`, `key_variable`.
+   *
+   * @throws DataError for a column that is none of these or a value that cannot be; ConfigurationError for one that
+   * would hold a key.
+   */
   static async read(path: string): Promise<ModelRegistry> {
     return new ModelRegistry(await readModels(path));
   }
@@ -73,6 +80,7 @@ export class ModelRegistry implements Iterable<RegisteredModel> {
     return lm(name, told({ baseURL, apiKey, price, abilities, ...told(options) }));
   }
 
+  /** The models in their order. */
   [Symbol.iterator](): Iterator<RegisteredModel> {
     return this.#models.values();
   }

@@ -14,7 +14,7 @@ interface ListedModel {
   pricing?: { prompt?: unknown; completion?: unknown } | null;
 }
 
-/** Options of {@link servedModels}. */
+/** Options of `ModelRegistry.served`. */
 export interface ServedModelsOptions extends EndpointOptions {
   /** How a call that failed is tried again. */
   retry?: RetryOptions | undefined;

@@ -49,7 +49,7 @@ export interface LMPool extends LanguageModel {
  * endpoint that keeps failing, or whose key is wrong, is ejected, and comes back once a single call found it well. A
  * request that an endpoint declines (RefusedError, TooLongError) is declined: the others would say the same.
  *
- * Wrapped in {@link lm}, it has a cache, and retries where every endpoint failed:
+ * Wrapped in `lm`, it has a cache, and retries where every endpoint failed:
  *
  * ```ts
  * const fleet = lm(pool([

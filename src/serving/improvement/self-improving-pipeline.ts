@@ -24,7 +24,7 @@ export interface SelfImprovingOptions {
   /** Default: one in the project's `.lmframe`. */
   feedback?: FeedbackLog | undefined;
   /**
-   * How a challenger is looked for, and by which metric all is measured. Default: {@link RandomSearch} of 8 candidates with
+   * How a challenger is looked for, and by which metric all is measured. Default: `RandomSearch` of 8 candidates with
    * up to 8 demos, by exact match, or by F1 of words where the answer is a text. It needs no proposer, so what users wrote
    * is only ever shown as examples and reaches no instruction; and some dozen rows suffice for it. Strategies that
    * write instructions do so within their guardrails.

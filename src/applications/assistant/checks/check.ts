@@ -19,5 +19,6 @@ export interface Finding {
  */
 export interface SecurityCheck {
   readonly name: string;
+  /** What the check finds in a text that stands in `place`; nothing is an empty list. */
   find(text: string, place: CheckedPlace): readonly Finding[] | Promise<readonly Finding[]>;
 }

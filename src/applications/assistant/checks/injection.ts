@@ -11,6 +11,7 @@ import { readingsOf } from "./readings.ts";
 export class InjectionCheck implements SecurityCheck {
   readonly name = "injection";
 
+  /** {@inheritDoc SecurityCheck.find} */
   find(text: string, place: CheckedPlace): readonly Finding[] {
     // What an assistant says is looked at for what it gives away; it gives no orders to itself.
     if (place === "answer") return [];

@@ -91,6 +91,7 @@ export class LearntInjectionCheck implements SecurityCheck {
     );
   }
 
+  /** {@inheritDoc SecurityCheck.find} */
   async find(text: string, place: CheckedPlace): Promise<readonly Finding[]> {
     if (place === "answer" || text.trim() === "") return [];
     const model = { weights: this.#weights.slice(0, -1), base: this.#weights.at(-1)! };

@@ -29,6 +29,7 @@ const shapes: readonly Shape[] = [
 export class PersonalDataCheck implements SecurityCheck {
   readonly name = "personal data";
 
+  /** {@inheritDoc SecurityCheck.find} */
   find(text: string): readonly Finding[] {
     return shapes.flatMap(({ rule, pattern, holds }) =>
       [...text.matchAll(pattern)]

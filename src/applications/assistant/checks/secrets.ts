@@ -9,6 +9,7 @@ const named =
 export class SecretCheck implements SecurityCheck {
   readonly name = "secrets";
 
+  /** {@inheritDoc SecurityCheck.find} */
   find(text: string): readonly Finding[] {
     return redact(text) !== text || named.test(text)
       ? [{ kind: "secret", rule: "holds a key or a password" }]
