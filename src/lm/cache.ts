@@ -6,7 +6,8 @@ import { requestKey } from "./request-key.ts";
 /** A call that is under way, and those who wait for its answer. */
 interface Flight {
   answer: Promise<LMResponse>;
-  controller: AbortController;
+  /** Ends the call of the model; undefined until one is made. */
+  controller: AbortController | undefined;
   waiting: number;
 }
 
@@ -14,22 +15,23 @@ interface Flight {
  * Answers from `store` what was asked before: the same request of a model of the same identity. As in DSPy that
  * holds at any temperature; a new `rollout` asks anew, and `cache: false` in a call passes by. Equal calls at the
  * same time are one call, which ends early only when all who wait for it abort. Failures are never kept. Calls of
- * different audiences find nothing of each other. An answer
- * from the cache costs 0, took 0 seconds and says `cached`.
+ * different audiences find nothing of each other. An answer from the cache costs 0, took 0 seconds and says `cached`.
  */
 export function cached(model: LanguageModel, store: CacheStore): LanguageModel {
   const flights = new Map<string, Flight>();
 
   const launch = (key: string, request: LMRequest, options: CallOptions): Flight => {
-    const controller = new AbortController();
-    const fetchAnswer = async (): Promise<LMResponse> => {
+    const fetchAnswer = async (flight: Omit<Flight, "answer">): Promise<LMResponse> => {
       const kept = await store.get(key);
       if (kept) return free(kept);
-      const response = await model.complete(request, { ...options, signal: controller.signal });
+      if (flight.waiting === 0) throw new Error("nobody waits for the answer any more");
+      flight.controller = new AbortController();
+      const response = await model.complete(request, { ...options, signal: flight.controller.signal });
       await store.set(key, response);
       return response;
     };
-    const flight: Flight = { answer: fetchAnswer(), controller, waiting: 0 };
+    const begun = { controller: undefined, waiting: 0 };
+    const flight: Flight = Object.assign(begun, { answer: fetchAnswer(begun) });
     flights.set(key, flight);
     const land = () => {
       if (flights.get(key) === flight) flights.delete(key);
@@ -47,7 +49,7 @@ export function cached(model: LanguageModel, store: CacheStore): LanguageModel {
         if (--flight.waiting > 0) return;
         // Nobody waits any more; whoever asks from now on starts afresh.
         if (flights.get(key) === flight) flights.delete(key);
-        flight.controller.abort(signal.reason);
+        flight.controller?.abort(signal.reason);
       };
       signal.addEventListener("abort", onAbort, { once: true });
       flight.answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));

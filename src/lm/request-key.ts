@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { LMRequest } from "./request.ts";
 
 /**
@@ -10,7 +10,6 @@ export function requestKey(identity: string, request: LMRequest, audience?: stri
   const members = Object.entries(request)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256")
-    .update(JSON.stringify(audience === undefined ? [identity, members] : [identity, members, audience]))
-    .digest("hex");
+  const all = audience === undefined ? [identity, members] : [identity, members, audience];
+  return hash("sha256", JSON.stringify(all));
 }
