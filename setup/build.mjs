@@ -2,7 +2,7 @@
 // Node loads in a third of the time.
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +14,11 @@ const fresh = join(root, `dist.${process.pid}`);
  * called and nothing else; those of `child_process` are also promisified, for which they have members of their own.
  */
 const onUse = ["crypto", "fs/promises", "stream/promises", "timers/promises"];
+
+/** The sources of what `package.json` exports. */
+const published = Object.values(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports)
+  .filter((entry) => entry.default !== undefined)
+  .map((entry) => entry.default.replace(/^\.\/dist\/(.*)\.js$/, "./src/$1.ts"));
 
 // The compiler by its own path: the notebook kernel's fork of it takes the name node_modules/.bin/tsc.
 const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
@@ -40,10 +45,7 @@ async function bundle() {
     absWorkingDir: root,
     // What is imported, each file that is started as a program, and what workers elsewhere are bundled from.
     entryPoints: [
-      "./src/index.ts",
-      "./src/applications/index.ts",
-      "./src/scale/index.ts",
-      "./src/serving/index.ts",
+      ...published,
       "./src/**/main.ts",
       "./src/**/owner-watch.ts",
       "./src/**/scoring-worker.ts",

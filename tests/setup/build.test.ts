@@ -46,6 +46,19 @@ describe("the build", () => {
         `class Shown { static last: Shown | undefined; get again(): Shown { return new Shown(); } }\n` +
         `console.log(count, (Shown.last = new Shown()).again.constructor.name);\n`,
     );
+    for (const entry of ["applications", "scale", "serving"]) write(`src/${entry}/index.ts`, "export {};\n");
+    write(
+      "src/built-in/main.ts",
+      `import { execFile } from "node:child_process";\n` +
+        `import { createHash as digest } from "node:crypto";\n` +
+        `import { readFile } from "node:fs/promises";\n` +
+        `import path, { sep } from "node:path";\n` +
+        `import * as os from "node:os";\n` +
+        `import { promisify } from "node:util";\n` +
+        `const { stdout } = await promisify(execFile)(process.execPath, ["-p", "1 + 1"]);\n` +
+        `const { name } = JSON.parse(await readFile("package.json", "utf8")) as { name: string };\n` +
+        `console.log(stdout.trim(), name, path.sep === sep, os.EOL.length > 0, digest("sha256").digest("hex").slice(0, 4));\n`,
+    );
     expect(node("setup/build.mjs")).toEqual({ status: 0, stdout: "" });
   });
   afterAll(() => rmSync(clone, { recursive: true, force: true }));
@@ -53,6 +66,10 @@ describe("the build", () => {
   test("runs as JavaScript", () => {
     const code = `import { count, later } from "./dist/index.js"; console.log(count + (await later()).count);`;
     expect(node("--input-type=module", "-e", code).stdout).toBe("6\n");
+  });
+
+  test("Node's own modules do what they do where they are imported, promisified as well", () => {
+    expect(node("dist/built-in/main.js").stdout).toBe("2 lmframe true true e3b0\n");
   });
 
   test("builds each main.ts as a program, its classes known by their names", () => {
