@@ -13,7 +13,7 @@ const fresh = join(root, `dist.${process.pid}`);
  * Modules of Node whose functions load them when they are first called: 8 ms that an import need not wait for. They are
  * called and nothing else; those of `child_process` are also promisified, for which they have members of their own.
  */
-const onUse = ["crypto", "fs/promises", "stream/promises", "timers/promises"];
+const onUse = ["crypto", "fs/promises", "module", "os", "stream/promises", "timers/promises"];
 
 /** The sources of what `package.json` exports. */
 const published = Object.values(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports)
