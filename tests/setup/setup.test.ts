@@ -76,7 +76,7 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
   beforeEach(() => {
     clone = realpathSync(mkdtempSync(join(tmpdir(), "lmframe-setup-")));
     cpSync(join(repository, "setup"), join(clone, "setup"), { recursive: true });
-    write("package.json", "{}");
+    write("package.json", `{ "exports": { ".": { "default": "./dist/index.js" } } }`);
     write("package-lock.json", `{ "packages": {} }`);
     write("python/requirements.txt", "mlflow==1\n");
     write("python/requirements-model.txt", "# why\nmodel-file==1\nengine==2\n");
