@@ -150,9 +150,9 @@ async function run(file: string, flags: ServiceFlags): Promise<void> {
 }
 
 /** The service tuned, and the rows that it has not seen. */
-async function tuned<Row extends Dataset>(
+async function tuned(
   service: Service,
-  rows: Row,
+  rows: Dataset,
   { optimizer, seed, budget }: ServiceFlags,
   settings: { concurrency?: number; signal: AbortSignal },
 ): Promise<{ program: Service; test: Dataset }> {

@@ -73,6 +73,7 @@ export class CritiqueRefine extends Optimizer<CritiqueRefineOptions> {
     const critic = criticOf([...study.program.predictors().keys()]);
     /** By step: how often in a row rewriting it gained nothing. */
     const misses = new Map<string, number>();
+    const { tunable } = study;
     let champion = study.base;
     await study.evaluate(champion);
     race.whole(champion);
@@ -82,10 +83,7 @@ export class CritiqueRefine extends Optimizer<CritiqueRefineOptions> {
       const runs = seen.random.sample(failed, critiques).map(({ result }) => result);
       const winner = await unlessSpent(async () => {
         const found = await this.#criticised(study, proposer, critic, champion, runs);
-        const step = mostBlamed(
-          found,
-          (path) => study.tunable.has(path) && (misses.get(path) ?? 0) < patience,
-        );
+        const step = mostBlamed(found, (path) => tunable.has(path) && (misses.get(path) ?? 0) < patience);
         if (step === undefined) return "nobody";
         misses.set(step, (misses.get(step) ?? 0) + 1);
         const own = found.filter((one) => one.step === step);

@@ -246,7 +246,7 @@ type DemosByPath = Readonly<Record<string, readonly Demo[]>>;
 
 /** The demos of each predictor of a candidate, without some at the same places: about one where it is full. */
 function dropped(study: Study, source: Candidate, most: number, random: Random): DemosByPath {
-  const predictors = [...study.programOf(source).predictors()].filter(([path]) => study.tunable.has(path));
+  const predictors = [...study.tunableOf(source)];
   const longest = Math.max(...predictors.map(([, { demos }]) => demos.length));
   const count = Math.min(longest, Math.max(poisson(longest / most, random), longest >= most ? 1 : 0));
   const places = new Set(Array.from({ length: count }, () => random.integer(longest)));
@@ -272,9 +272,9 @@ function advised(
   advice: Readonly<Record<string, string>>,
 ): Candidate | undefined {
   const edits: Record<string, Edits[string]> = {};
-  for (const [path, { state }] of study.programOf(source).predictors()) {
+  for (const [path, { state }] of study.tunableOf(source)) {
     const said = advice[path]?.trim();
-    if (said === undefined || said === "" || !study.tunable.has(path)) continue;
+    if (said === undefined || said === "") continue;
     const instructions = `${state.instructions}\n\n${said}`;
     if (proposer.allows(path, instructions)) edits[path] = { instructions };
   }

@@ -183,7 +183,16 @@ export class Study {
 
   /** The predictors of {@link program} that candidates may change, by their paths: those that are not frozen. */
   get tunable(): ReadonlyMap<string, Predict> {
-    return new Map([...this.program.predictors()].filter(([path]) => !this.#frozen.has(path)));
+    return this.#tunableIn(this.program);
+  }
+
+  /** {@link tunable}, as they are in a candidate. */
+  tunableOf(candidate: Candidate): ReadonlyMap<string, Predict> {
+    return this.#tunableIn(this.programOf(candidate));
+  }
+
+  #tunableIn(program: Module): Map<string, Predict> {
+    return new Map([...program.predictors()].filter(([path]) => !this.#frozen.has(path)));
   }
 
   /** A stream of random numbers of its own for each name, the same for the same seed; others after {@link goOnFrom}. */
