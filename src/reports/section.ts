@@ -19,9 +19,7 @@ function figure({ title, alternative, figure: drawn }: Chart): Html {
   return html`<figure>
     <figcaption>${title}</figcaption>
     <div class="chart" role="img" aria-label="${title}. ${alternative}">
-      <script type="application/json">
-        ${new Html(scriptJson(drawn))}
-      </script>
+      ${new Html(`<script type="application/json">${scriptJson(drawn)}</script>`)}
     </div>
     <p>${alternative}</p>
   </figure>`;

@@ -25,8 +25,11 @@ const npm = `
   fs.symlinkSync(process.execPath, "node_modules/node/bin/node");
   fs.mkdirSync("node_modules/typescript/bin", { recursive: true });
   fs.writeFileSync("node_modules/typescript/bin/tsc", env.TSC);
-  fs.mkdirSync("node_modules/esbuild", { recursive: true });
-  fs.writeFileSync("node_modules/esbuild/index.js", "exports.build = async () => ({ outputFiles: [] });");`;
+  fs.mkdirSync("node_modules/rolldown", { recursive: true });
+  fs.writeFileSync(
+    "node_modules/rolldown/index.js",
+    "exports.rolldown = async () => ({ generate: async () => ({ output: [] }), close: async () => undefined });",
+  );`;
 
 const tsc = `
   const { appendFileSync, mkdirSync, writeFileSync } = require("node:fs");

@@ -48,7 +48,7 @@ export const requireStatically: Plugin = {
       if (!isOwn(path)) return undefined;
       const text = await readFile(path, "utf8");
       const contents = text.replace(
-        /\bcreateRequire\d*\(import\.meta\.url\)\(\s*("[^"]+"),?\s*\)/g,
+        /\bcreateRequire[\d$]*\(import\.meta\.url\)\(\s*("[^"]+"),?\s*\)/g,
         "require($1)",
       );
       return { contents, loader: extname(path).slice(1) as Loader };
