@@ -62,6 +62,7 @@ async function bundle() {
     chunkFileNames: "chunks/[name]-[hash].js",
     sourcemap: true,
     sourcemapExcludeSources: true,
+    charset: "ascii", // Node reads it without decoding
     comments: false, // of functions, which the types tell
     codeSplitting: {
       includeDependenciesRecursively: false,

@@ -71,6 +71,8 @@ export function asText(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   if (typeof value === "object") return JSON.stringify(value, jsonValue);
+  // The same text, which V8 does not keep: it caches those of template strings until it collects all there is.
+  if (Number.isFinite(value)) return JSON.stringify(value);
   return `${value as number | bigint | boolean}`;
 }
 

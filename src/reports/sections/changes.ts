@@ -33,7 +33,7 @@ function flips(direction: "better" | "worse", flipped: Flips, field: string | un
               <span>row ${after.index}</span>
               ${
                 field === undefined
-                  ? html`<span>score ${before.score.toFixed(2)} → ${after.score.toFixed(2)}</span>`
+                  ? html`<span>score ${before.score.toFixed(2)} &rarr; ${after.score.toFixed(2)}</span>`
                   : html`<span>expected <b>${spell(after.row[field])}</b></span>
                       <span>before <b>${spell(before.outputs?.[field] ?? before.status)}</b></span>
                       <span>after <b>${spell(after.outputs?.[field] ?? after.status)}</b></span>`
