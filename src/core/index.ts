@@ -43,6 +43,7 @@ export {
 } from "./progress.ts";
 export { type Figure, figureBundle, type FigureOptions } from "./figure.ts";
 export { terminalProgress } from "./progress-terminal.ts";
+export { onUse } from "./on-use.ts";
 export { random, type Random } from "./random.ts";
 export { Semaphore } from "./semaphore.ts";
 export { type Setting, setting } from "./setting.ts";

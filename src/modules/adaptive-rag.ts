@@ -1,3 +1,4 @@
+import { onUse } from "../core/index.ts";
 import { signature } from "../signature/index.ts";
 import { CitedAnswer } from "./cited-answer.ts";
 import { Module } from "./module.ts";
@@ -26,16 +27,26 @@ export interface AdaptiveAnswer {
   passages: Passage[];
 }
 
-const assess = signature(
-  "question, background: Optional[str] -> search_strategy: Literal['simple', 'refined', 'multi_hop']",
-  "Say how to search for what answers the question. simple: the question names what it is about, and one search " +
-    "with its own words will do. refined: it is vague or puts things in other words than documents would. " +
-    "multi_hop: its answer takes several facts, of which one must be known to find the next.",
+const assess = onUse(() =>
+  signature(
+    "question, background: Optional[str] -> search_strategy: Literal['simple', 'refined', 'multi_hop']",
+    "Say how to search for what answers the question. simple: the question names what it is about, and one search " +
+      "with its own words will do. refined: it is vague or puts things in other words than documents would. " +
+      "multi_hop: its answer takes several facts, of which one must be known to find the next.",
+  ),
 );
-const refine = signature(
-  "question, background: Optional[str], contexts: list[str] -> complete: bool, refined_query",
-  "Say whether the contexts hold all that the question asks for. Write the query that finds what is still missing, " +
-    "in the words that documents would use.",
+const refine = onUse(() =>
+  signature(
+    "question, background: Optional[str], contexts: list[str] -> complete: bool, refined_query",
+    "Say whether the contexts hold all that the question asks for. Write the query that finds what is still missing, " +
+      "in the words that documents would use.",
+  ),
+);
+const whole = onUse(() =>
+  signature(
+    "question, background: Optional[str] -> answer, citations: list[int], " +
+      "search_strategy: Literal['simple', 'refined', 'multi_hop'], refined_query, contexts: list[str]",
+  ),
 );
 
 /**
@@ -44,12 +55,12 @@ const refine = signature(
  * one that takes several facts by several searches, each of which knows what those before it found.
  */
 export class AdaptiveRAG extends Module {
-  static override signature = signature(
-    "question, background: Optional[str] -> answer, citations: list[int], " +
-      "search_strategy: Literal['simple', 'refined', 'multi_hop'], refined_query, contexts: list[str]",
-  );
-  readonly assess = new Predict(assess);
-  readonly refine = new Predict(refine);
+  static override get signature() {
+    return whole();
+  }
+
+  readonly assess = new Predict(assess());
+  readonly refine = new Predict(refine());
   readonly retrieve: Retrieve;
   readonly answer: CitedAnswer;
   readonly hops: number;

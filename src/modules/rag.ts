@@ -1,4 +1,4 @@
-import { isUnreadable } from "../core/index.ts";
+import { isUnreadable, onUse } from "../core/index.ts";
 import { type History, signature } from "../signature/index.ts";
 import { ChainOfThought } from "./chain-of-thought.ts";
 import { CitedAnswer } from "./cited-answer.ts";
@@ -27,10 +27,17 @@ export interface RAGAnswer {
   passages: Passage[];
 }
 
-const query = signature(
-  "question, history: Optional[History] -> search_query",
-  "Write a short search query, in the words that the documents would use, that finds what answers the question. " +
-    "What the question leaves unsaid stands in the conversation before it.",
+const query = onUse(() =>
+  signature(
+    "question, history: Optional[History] -> search_query",
+    "Write a short search query, in the words that the documents would use, that finds what answers the question. " +
+      "What the question leaves unsaid stands in the conversation before it.",
+  ),
+);
+const whole = onUse(() =>
+  signature(
+    "question, history: Optional[History] -> answer, citations: list[int], search_query, retrieved_context: list[str]",
+  ),
 );
 
 /**
@@ -39,17 +46,18 @@ const query = signature(
  * step does not lose the answer. Where nothing was found the model is still asked, and told that there is nothing.
  */
 export class RAG extends Module {
-  static override signature = signature(
-    "question, history: Optional[History] -> answer, citations: list[int], search_query, retrieved_context: list[str]",
-  );
-  readonly query: Predict<typeof query> | ChainOfThought<typeof query> | undefined;
+  static override get signature() {
+    return whole();
+  }
+
+  readonly query: Predict<ReturnType<typeof query>> | ChainOfThought<ReturnType<typeof query>> | undefined;
   readonly retrieve: Retrieve;
   readonly answer: CitedAnswer;
 
   constructor(retriever: Retriever, options: RAGOptions = {}) {
     super();
     const { rewrite = true, reasoning = true, ...search } = options;
-    this.query = rewrite ? (reasoning ? new ChainOfThought(query) : new Predict(query)) : undefined;
+    this.query = rewrite ? (reasoning ? new ChainOfThought(query()) : new Predict(query())) : undefined;
     this.retrieve = new Retrieve(retriever, search);
     this.answer = new CitedAnswer({ reasoning });
   }

@@ -1,4 +1,4 @@
-import { ConfigurationError, traced } from "../core/index.ts";
+import { ConfigurationError, onUse, traced } from "../core/index.ts";
 import { signature } from "../signature/index.ts";
 import { callSettings } from "./call-settings.ts";
 import { Module } from "./module.ts";
@@ -13,9 +13,14 @@ export interface RetrieveOptions {
   filter?: Filter | undefined;
 }
 
+const search = onUse(() => signature("query -> passages: list[dict[str, Any]]"));
+
 /** The step that searches: `query -> passages`, on behalf of the principal of the call. */
 export class Retrieve extends Module {
-  static override signature = signature("query -> passages: list[dict[str, Any]]");
+  static override get signature() {
+    return search();
+  }
+
   readonly retriever: Retriever;
   readonly k: number;
   private readonly options: Omit<RetrieveOptions, "k">;

@@ -1,6 +1,6 @@
 import { type AnySignature, chooseAdapter, jsonAdapter } from "../adapters/index.ts";
 import { viewed } from "../adapters/viewed.ts";
-import { ConfigurationError } from "../core/index.ts";
+import { ConfigurationError, onUse } from "../core/index.ts";
 import { literalOf, Signature, signature } from "../signature/index.ts";
 import { callSettings } from "./call-settings.ts";
 import { Module } from "./module.ts";
@@ -10,9 +10,14 @@ import type { Tool } from "./tools/tool.ts";
 /** The tools to choose from: tools, their names, or what each is good for by name. */
 export type AvailableTools = readonly (string | Tool)[] | Readonly<Record<string, string>>;
 
-const choice = signature(
-  "task, available_tools: dict[str, str] -> reasoning, selected_tool",
-  "Choose the one of the available tools that serves the task best. Say why first, then name it.",
+const choice = onUse(() =>
+  signature(
+    "task, available_tools: dict[str, str] -> reasoning, selected_tool",
+    "Choose the one of the available tools that serves the task best. Say why first, then name it.",
+  ),
+);
+const whole = onUse(() =>
+  signature("task, available_tools: list[str] | dict[str, str] -> selected_tool, reasoning"),
 );
 
 /**
@@ -20,14 +25,15 @@ const choice = signature(
  * decoding itself where the endpoint can: what comes back is always one of their names. The tool is not called.
  */
 export class ToolSelector extends Module {
-  static override signature = signature(
-    "task, available_tools: list[str] | dict[str, str] -> selected_tool, reasoning",
-  );
-  readonly select: Predict<typeof choice>;
+  static override get signature() {
+    return whole();
+  }
+
+  readonly select: Predict<ReturnType<typeof choice>>;
 
   constructor(options: string | Omit<PredictOptions, "adapter"> = {}) {
     super();
-    this.select = new Predict(choice, options);
+    this.select = new Predict(choice(), options);
   }
 
   /** Throws ConfigurationError where there is no tool to choose from, or two have one name. */

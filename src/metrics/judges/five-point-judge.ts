@@ -9,14 +9,14 @@ export const fivePoints = {
   score: { type: "Literal[1, 2, 3, 4, 5]", description: "the level that fits best" },
 } as const;
 
-/** A judge of one step that scores from 1 to 5 by the rubric in its instructions. */
+/** A judge of one step that scores from 1 to 5 by the rubric in the instructions of its class's signature. */
 export abstract class FivePointJudge<Inputs extends object> extends Judge<Inputs> {
   readonly range: Scale = [1, 5];
   readonly judge: Predict;
 
-  constructor(rubric: AnySignature, options?: string | PredictOptions) {
+  constructor(options?: string | PredictOptions) {
     super();
-    this.judge = new Predict<AnySignature>(rubric, options);
+    this.judge = new Predict<AnySignature>(this.signature, options);
   }
 
   /** The score, and why. */
