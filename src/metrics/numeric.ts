@@ -1,4 +1,5 @@
-import { ConfigurationError } from "../core/index.ts";
+import { inspect } from "node:util";
+import { ConfigurationError, DataError } from "../core/index.ts";
 import { columnOf, type FieldMetric, fieldMetric, outputOf } from "./field-metric.ts";
 
 /** The lowest and the highest value a scale has. */
@@ -9,21 +10,21 @@ type Prediction = number | null | undefined;
 
 /**
  * Metric for a number on a scale, such as a grade from 1 to 5: 1 − (gap / width)², so 1 is the row's value and 0
- * the far end of the scale. The mean over rows is 1 − {@link normalizedSquaredError} / 100. The feedback tells
- * the gap and its direction.
+ * the far end of the scale, or no number at all. The mean over rows is 1 − {@link normalizedSquaredError} / 100. The
+ * feedback tells the gap and its direction.
+ *
+ * Like every metric here it throws DataError for a row of which nothing can be said: whose value is missing, no number,
+ * or off the scale.
  */
 export function closeness<F extends string>(field: F, { range }: { range: Scale }): FieldMetric<F> {
   const width = widthOf(range);
   return fieldMetric(`closeness of ${field}`, undefined, (row: object, outputs: object) => {
-    const expected = columnOf(field, row);
     const found = outputOf(field, outputs);
-    const [wanted, said] = [Number(expected), Number(found)];
-    if (!Number.isFinite(wanted)) {
-      throw new ConfigurationError(
-        `"${field}" is compared as a number; a row holds ${JSON.stringify(expected)}`,
-      );
+    const [wanted, said] = [valueOnScale(field, row, range), readNumber(found)];
+    if (Number.isNaN(said)) {
+      return { score: 0, feedback: `no number: expected ${wanted}, got ${JSON.stringify(found)}` };
     }
-    const gap = Number.isFinite(said) ? said - wanted : width;
+    const gap = said - wanted;
     const score = 1 - Math.min(1, Math.abs(gap) / width) ** 2;
     if (gap === 0) return { score };
     const direction = gap > 0 ? "too high" : "too low";
@@ -32,6 +33,38 @@ export function closeness<F extends string>(field: F, { range }: { range: Scale 
       feedback: `${Math.abs(gap)} ${direction}: expected ${wanted}, got ${JSON.stringify(found)}`,
     };
   });
+}
+
+/** The finite number that a value is, or is the text of; NaN where it is none: null and an empty text are not 0. */
+export function readNumber(value: unknown): number {
+  const none = typeof value === "object" || (typeof value === "string" && value.trim() === "");
+  const number = none ? NaN : Number(value);
+  return Number.isFinite(number) ? number : NaN;
+}
+
+/**
+ * The number on the scale that the row's column holds.
+ *
+ * Throws DataError where it is missing, no number, or off the scale.
+ */
+export function valueOnScale(field: string, row: object, [low, high]: Scale): number {
+  const expected = columnOf(field, row);
+  const wanted = readNumber(expected);
+  if (wanted >= low && wanted <= high) return wanted;
+  const missing = expected === null || (typeof expected === "string" && expected.trim() === "");
+  const found = missing
+    ? `a row has no value, so nothing can be compared with it`
+    : `"${field}" is compared as a number from ${low} to ${high}; a row holds ${inspect(expected)}` +
+      (Number.isNaN(wanted) ? "" : ", which is off the scale");
+  throw new DataError(`${found}: ${excerpt(row)}; correct such rows, or leave them out with rows.filter(…)`, {
+    column: field,
+  });
+}
+
+/** The row as text, to be found by: no metric knows its number. */
+function excerpt(row: object): string {
+  const text = inspect(row, { depth: 1, breakLength: Infinity });
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
 
 /**

@@ -1,5 +1,5 @@
-import { columnOf, type FieldMetric, fieldMetric, outputOf } from "./field-metric.ts";
-import { closeness, type Scale } from "./numeric.ts";
+import { type FieldMetric, fieldMetric, outputOf } from "./field-metric.ts";
+import { closeness, readNumber, type Scale, valueOnScale } from "./numeric.ts";
 import { readScore } from "./metric.ts";
 
 /** What {@link scaleFeedback} looks at. */
@@ -18,6 +18,8 @@ export interface ScaleFeedbackOptions {
  * Metric for a judge that scores on a scale, against the score of a person in the row's column of the same name.
  * The score is that of {@link closeness}; the feedback, which an optimizer that reflects (GEPA) reads, tells the gap,
  * its direction and how far it is, the person's reason beside the judge's, and what must not change.
+ *
+ * Throws DataError for a row without the person's score, or with one that is no number or off the scale.
  */
 export function scaleFeedback<F extends string>(
   field: F,
@@ -31,7 +33,7 @@ export function scaleFeedback<F extends string>(
   const compare = closeness(field, { range });
   return fieldMetric(`agreement of ${field} with a person`, undefined, (row: object, outputs: object) => {
     const { score } = readScore(compare(row, outputs as never, { trace: [] }));
-    const [wanted, said] = [Number(columnOf(field, row)), Number(outputOf(field, outputs))];
+    const [wanted, said] = [valueOnScale(field, row, range), readNumber(outputOf(field, outputs))];
     const reasons = [
       reason("The person's reason", (row as Record<string, unknown>)[human]),
       reason("The judge's reason", (outputs as Record<string, unknown>)[reasoning]),
@@ -43,7 +45,7 @@ export function scaleFeedback<F extends string>(
 }
 
 function verdict(said: number, wanted: number, [low, high]: Scale): string {
-  if (!Number.isFinite(said)) return `The judge gives no number, the person ${wanted}.`;
+  if (Number.isNaN(said)) return `The judge gives no number, the person ${wanted}.`;
   const gap = said - wanted;
   if (gap === 0) return `Right: ${wanted}, as the person says.`;
   const direction = gap > 0 ? "too high" : "too low";

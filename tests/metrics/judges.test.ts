@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { UnreachableError } from "../../src/core/index.ts";
+import { DataError, UnreachableError } from "../../src/core/index.ts";
 import { FunctionModel } from "../../src/lm/index.ts";
 import {
   Completeness,
@@ -140,10 +140,20 @@ describe("scaleFeedback", () => {
   });
 
   test("a judge that gives no number is fully wrong", () => {
-    expect(score(3, "many")).toMatchObject({
-      score: 0,
-      feedback: expect.stringContaining("gives no number"),
-    });
+    for (const none of ["many", null, ""]) {
+      expect(score(1, none)).toMatchObject({
+        score: 0,
+        feedback: expect.stringContaining("The judge gives no number, the person 1."),
+      });
+    }
+  });
+
+  test("a row that the person gave no score, or one off the scale, is a fault in the data", () => {
+    for (const human of [null, "", 0, 6]) {
+      const compare = () => metric({ query: "q3", score: human }, { score: 1 }, context);
+      expect(compare).toThrow(DataError);
+      expect(compare).toThrow(/^column "score": .*query: 'q3'/);
+    }
   });
 
   test("invariants and columns can be named", () => {

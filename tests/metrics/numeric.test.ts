@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DataError } from "../../src/core/index.ts";
 import {
   closeness,
   meanAbsoluteError,
@@ -50,7 +51,27 @@ describe("closeness", () => {
     expect(100 * (1 - mean)).toBeCloseTo(normalizedSquaredError(expected, predicted, [1, 5]), 9);
   });
 
-  test("a row without a number is a fault in the data", () => {
-    expect(() => score("good", 3)).toThrow('"grade" is compared as a number');
+  test("a row without a number on the scale is a fault in the data, which names column and row", () => {
+    const found = (expected: unknown) => () =>
+      metric({ id: "a7", grade: expected }, { grade: 3 }, { trace: [] });
+    for (const missing of [null, "", " "]) {
+      expect(found(missing)).toThrow(DataError);
+      expect(found(missing)).toThrow(/^column "grade": a row has no value.*id: 'a7'/);
+    }
+    expect(found("good")).toThrow(/"grade" is compared as a number from 1 to 5; a row holds 'good': .*'a7'/);
+    for (const wrong of [0, 6, "5.5"]) expect(found(wrong)).toThrow(DataError);
+    expect(found(6)).toThrow("a row holds 6, which is off the scale");
+    expect(() => metric({ grade: 6, text: "x".repeat(999) }, { grade: 3 }, { trace: [] })).toThrow(/x…;/);
+  });
+
+  test("a number may be written as text, as in files", () => {
+    expect(score("4", "4").score).toBe(1);
+  });
+
+  test("no number is the lowest score, and not a 0", () => {
+    for (const found of [null, "", "many", NaN, []]) expect(score(1, found).score).toBe(0);
+    expect(score(1, null).feedback).toBe("no number: expected 1, got null");
+    const around = closeness("grade", { range: [-1, 1] });
+    expect(readScore(around({ grade: 0 }, { grade: null }, { trace: [] })).score).toBe(0);
   });
 });
