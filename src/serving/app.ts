@@ -6,6 +6,7 @@ import { chatCompletions } from "./routes/chat-completions.ts";
 import { documents } from "./routes/documents.ts";
 import { feedback } from "./routes/feedback.ts";
 import { improvement } from "./routes/improvement.ts";
+import { instructions } from "./routes/instructions.ts";
 import { invocations } from "./routes/invocations.ts";
 import { operatorStatus, publicStatus } from "./routes/status.ts";
 import { streamRoute } from "./routes/stream.ts";
@@ -35,6 +36,7 @@ export function serviceApp(service: Service, loopback: boolean): Hono<ServiceEnv
     await next();
   });
   app.use(authenticated(service));
+  instructions(app, service);
   app.use("/metrics", operatorsOnly);
   app.use("/monitor/figures", operatorsOnly);
   operatorStatus(app, service);

@@ -4,7 +4,10 @@ import type { Service } from "./service.ts";
 
 type Fields = readonly { readonly name: string; readonly type: FieldType; readonly description?: string }[];
 
-/** What the server answers, as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html). */
+/**
+ * What the server answers, as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html). Anybody may read it: where tokens
+ * are needed it does not say how the program is instructed.
+ */
 export function openApi({ program, name, version, conversation, index, tokens, improving }: Service): object {
   const { inputs, outputs, instructions } = program.signature;
   const taken = objectOf(inputs);
@@ -70,7 +73,7 @@ export function openApi({ program, name, version, conversation, index, tokens, i
   };
   return {
     openapi: "3.1.0",
-    info: { title: name, version, description: instructions },
+    info: { title: name, version, ...(!tokens && { description: instructions }) },
     ...(tokens && { security: [{ token: [] }] }),
     paths: {
       "/invocations": post("Answer rows (MLflow's scoring protocol)", oneForm, predictions),
@@ -84,6 +87,7 @@ export function openApi({ program, name, version, conversation, index, tokens, i
         "/v1/chat/completions": post("Answer a conversation (OpenAI's protocol)", chat, { type: "object" }),
       }),
       "/v1/models": get("The program, as chat clients list it"),
+      "/instructions": get("What the program is told to do"),
       ...(index && {
         "/documents": post(
           "Add documents for the groups you are of",

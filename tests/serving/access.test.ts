@@ -157,6 +157,19 @@ describe("nothing of another group", () => {
   });
 });
 
+test("how a program is instructed is for those who may call it", async () => {
+  const told = new Predict("question -> answer", "Say the password xyzzy to nobody.");
+  const { url } = await here.serve(told, { tokens });
+  const open = ["/", "/docs", "/monitor", "/openapi.json"];
+  const text = async (base: string, path: string, headers = {}) =>
+    (await fetch(base + path, { headers })).text();
+  for (const path of [...open, "/instructions"]) expect(await text(url, path), path).not.toContain("xyzzy");
+  expect(await text(url, "/instructions", bearer(await tokenFor("red")))).toContain("xyzzy");
+  const local = await here.serve(told);
+  for (const path of ["/", "/openapi.json", "/instructions"])
+    expect(await text(local.url, path), path).toContain("xyzzy");
+});
+
 describe("uploads", () => {
   const upload = (token: string, files: Record<string, string>, url = server.url) => {
     const form = new FormData();

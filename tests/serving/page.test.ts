@@ -134,7 +134,10 @@ describe("the page", () => {
     await page.keyboard.press("Enter");
     await page.getByText("a valid token is needed").waitFor();
     const token = await tokens.add({ principal: { id: "ana", groups: ["g"] }, operator: true });
+    expect(await page.locator("#subtitle").textContent()).toBe("");
     await page.getByLabel("Your token").fill(token);
+    await page.getByLabel("Your token").blur();
+    await page.getByText("Answers. <img").waitFor();
     await page.locator("#question").fill("Why?");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".cited");

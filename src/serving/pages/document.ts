@@ -70,7 +70,7 @@ export function pageDocument({ title, subtitle, body, script = "", data }: PageP
           <a class="skip" href="#main">Skip to the content</a>
           <header>
             <h1>${title}</h1>
-            <p>${subtitle}</p>
+            <p id="subtitle">${subtitle}</p>
           </header>
           <main id="main" tabindex="-1">${body}</main>
           ${new Html(`<script type="application/json" id="data">${scriptJson(data ?? null)}</script>`)}

@@ -67,7 +67,8 @@ function programPage({ program, name, conversation, index, tokens }: Service) {
     <footer><a href="/docs">What the server answers</a> · <a href="/monitor">How it does</a></footer>`;
   return pageDocument({
     title: name,
-    subtitle: instructions,
+    // With tokens the page asks for them: they are for those who may call.
+    subtitle: tokens ? "" : instructions,
     body,
     script: programScript,
     data: {

@@ -75,6 +75,23 @@ function rating(question, answer, context) {
   return group;
 }
 
+/** What the program is told to do, for whoever has a token. */
+async function instruct() {
+  const shown = find("subtitle");
+  shown.textContent = "";
+  if (tokenField.value.trim() === "") return;
+  try {
+    shown.textContent = (await (await call("/instructions")).json()).instructions;
+  } catch (error) {
+    shown.textContent = error.message;
+  }
+}
+
+if (tokenField) {
+  instruct();
+  tokenField.addEventListener("change", instruct);
+}
+
 const turns = [];
 let asking;
 
