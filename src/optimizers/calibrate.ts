@@ -1,4 +1,4 @@
-import { ConfigurationError, errorText } from "../core/index.ts";
+import { errorText } from "../core/index.ts";
 import type { Rollout } from "../evaluate/index.ts";
 import type { Label } from "../lm/index.ts";
 import { sameText } from "../metrics/index.ts";
@@ -46,6 +46,10 @@ interface Weighable {
   labels: readonly Label[];
 }
 
+/** Why a predictor stays as it is. */
+const notWeighable =
+  "it takes exactly one output, of two labels or more, such as label: Literal['yes', 'no']";
+
 /** Inputs that say nothing: what a model answers to them is its bias (Zhao et al. 2021, section 4). */
 const contentFree = ["N/A", "", "[MASK]"];
 
@@ -57,7 +61,9 @@ const mostProbeRows = 1000;
 /**
  * Frees answers of the model's bias towards some labels, and gives each label a probability that is calibrated; see
  * {@link Calibration}. For predictors whose only output is a `Literal` or a boolean, at endpoints that tell
- * log-probabilities; elsewhere the program is kept as it is. Instructions and demos stay, so it is run last.
+ * log-probabilities. Other predictors, such as a `ChainOfThought`, stay as they are, and the journal names them; where
+ * there is no other, or the endpoint tells none, the program is kept as it is, and a warning says so. Instructions and
+ * demos stay, so it is run last.
  *
  * With labels: a scale and an offset for each label, fitted by likelihood, and preferences chosen for the objective;
  * with an `embedder` also a {@link Probe} of the inputs, fitted to the training rows alone, whatever `maxRows` is: it
@@ -74,7 +80,16 @@ const mostProbeRows = 1000;
 export class Calibrate extends Optimizer<CalibrateOptions> {
   protected async search(study: Study): Promise<void> {
     const { labeled = true, maxRows = 300 } = this.options;
-    const weighable = weighablePredictors(study);
+    const weighable = findWeighable(study);
+    if (weighable.length === 0) {
+      study.decide("not calibrated", notWeighable);
+      process.emitWarning(`no predictor of ${study.program.constructor.name} is calibrated: ${notWeighable}`);
+      return;
+    }
+    for (const path of study.tunable.keys()) {
+      if (weighable.some((one) => one.path === path)) continue;
+      study.decide(`${path} is not calibrated`, notWeighable);
+    }
     const drawn = (split: Split) =>
       study.random(`calibration, ${split}`).sample(study[split].rows().keys(), maxRows);
     const [train, val] = [drawn("train"), drawn("val")];
@@ -248,15 +263,6 @@ function findWeighable(study: Study): Weighable[] {
     const field = weighableField(signature);
     return field ? [{ path, field: field.name, labels: field.labels }] : [];
   });
-}
-
-function weighablePredictors(study: Study): Weighable[] {
-  const found = findWeighable(study);
-  if (found.length > 0) return found;
-  throw new ConfigurationError(
-    `no predictor of ${study.program.constructor.name} can be calibrated: that takes exactly one output, of two labels or ` +
-      `more, such as label: Literal['yes', 'no']`,
-  );
 }
 
 function calibrated(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ConfigurationError, random } from "../../src/core/index.ts";
 import { evaluate } from "../../src/evaluate/index.ts";
-import { currentLM } from "../../src/lm/index.ts";
+import { currentLM, FunctionModel } from "../../src/lm/index.ts";
 import { exactMatch, expectedCalibrationError, type Metric } from "../../src/metrics/index.ts";
 import {
   Calibration,
@@ -143,26 +143,52 @@ describe("Calibrate", () => {
     expect(calibrationOf(tuned.program).state.offsets[0]).toBeLessThan(0);
   });
 
-  test("calibrates each predictor of a program that can be, by the rows' column of its output", async () => {
+  test("calibrates each predictor of a program that can be, and notes which stay as they are", async () => {
+    const label = "label: Literal['hot', 'cold', 'mild']";
     class Described extends Module {
-      static override signature = signature("text -> label: Literal['hot', 'cold', 'mild']");
+      static override signature = signature(`text -> ${label}`);
       classify = program();
-      explain = new ChainOfThought("text -> label: Literal['hot', 'cold', 'mild']");
+      explain = new ChainOfThought(`text -> ${label}`);
+      both = new Predict(`text -> ${label}, sure: bool`);
       async forward({ text }: { text: string }) {
         return this.classify.call({ text });
       }
     }
     useModel();
-    const { program: tuned } = await new Calibrate({ metric }).compile(new Described(), { train, val });
+    const journal = join(await mkdtemp(join(tmpdir(), "lmframe-calibrate-")), "study.jsonl");
+    const given = { train, val, journal };
+    const { program: tuned } = await new Calibrate({ metric }).compile(new Described(), given);
     expect(Object.keys(tuned.classify.extensions)).toEqual(["calibration"]);
-    expect(tuned.explain.predict.extensions).toEqual({});
+    expect([tuned.explain.predict.extensions, tuned.both.extensions]).toEqual([{}, {}]);
+    const notes = [...(await readFile(journal, "utf8")).matchAll(/"what":"(\S+) is not calibrated"/g)];
+    expect(notes.map(([, path]) => path)).toEqual(["explain.predict", "both"]);
   });
 
-  test("says which programs it is not for", async () => {
-    useModel();
-    const reasoning = new ChainOfThought("text -> label: Literal['hot', 'cold', 'mild']");
-    await expect(new Calibrate({ metric }).compile(reasoning, { train, val })).rejects.toThrow(
-      "no predictor of ChainOfThought can be calibrated: that takes exactly one output",
+  test.each([
+    ["ChainOfThought", () => new ChainOfThought("text -> label: Literal['hot', 'cold', 'mild']")],
+    ["Predict", () => new Predict("text -> label: Literal['hot', 'cold', 'mild'], sure: bool")],
+  ])("keeps a %s none of whose predictors can be calibrated, and says so", async (name, make) => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const model = Object.assign(
+      new FunctionModel(() => {
+        model.calls++;
+        return JSON.stringify({ reasoning: "so", label: "hot", sure: true });
+      }),
+      { calls: 0 },
+    );
+    currentLM.set(model);
+    const journal = join(await mkdtemp(join(tmpdir(), "lmframe-calibrate-")), "study.jsonl");
+    const given = make();
+    for (const labeled of [true, false]) {
+      const options = { train, val, journal: `${journal}.${labeled}` };
+      const tuned = await new Calibrate({ metric, labeled }).compile(given, options);
+      expect([tuned.program, tuned.kept, tuned.stopped]).toEqual([given, true, undefined]);
+      expect(await readFile(options.journal, "utf8")).toContain('"what":"not calibrated","data":"it takes');
+    }
+    expect(model.calls).toBe(2 * val.length);
+    expect(warn).toHaveBeenCalledTimes(2);
+    expect(warn.mock.calls[0]![0]).toContain(
+      `no predictor of ${name} is calibrated: it takes exactly one output`,
     );
   });
 
