@@ -42,17 +42,25 @@ export class BatchClient {
     return this.#endpoint.isOpenAI;
   }
 
-  /** Uploads the requests and makes a batch of them, once, however often it takes; gives its id. */
-  async send(mark: string, requests: readonly BatchRequest[]): Promise<string> {
+  /** Uploads the requests of a batch and gives the file's id. */
+  async upload(mark: string, requests: readonly BatchRequest[]): Promise<string> {
     const lines = requests.map(
       ({ key, body }) =>
         `{"custom_id":${JSON.stringify(key)},"method":"POST","url":"/v1/chat/completions","body":${body}}\n`,
     );
     const { toFile } = await import("openai");
     const content = Buffer.from(lines.join(""));
-    const { id: input_file_id } = await this.#call(async (client, signal) =>
+    const { id } = await this.#call(async (client, signal) =>
       client.files.create({ file: await toFile(content, `${mark}.jsonl`), purpose: "batch" }, { signal }),
     );
+    return id;
+  }
+
+  /**
+   * Makes a batch of an uploaded file, once, however often it takes; gives its id. Where that ends in an
+   * UnreachableError, the batch may still have been made.
+   */
+  async create(mark: string, input_file_id: string): Promise<string> {
     let tried = false;
     return this.#call(async (client, signal) => {
       // The answer to the first attempt may be lost, and the batch be there.

@@ -37,6 +37,8 @@ const attempts = 4;
  * and rows whose reply could not be read, or that a batch did not answer, go into the next one.
  *
  * A map with `to` that stops goes on in another process: what was answered is kept, and batches under way are found again.
+ * A batch that was sent is looked after through every outage of the endpoint; where another error, such as a key that is
+ * no longer accepted, keeps its answers away, that ends the map.
  * Predictors with a model of their own ask that directly.
  *
  * ```ts
@@ -81,6 +83,7 @@ async function mapInBatches(
     new BatchJournal(join(place, "batches.jsonl")),
     { gather, poll, requests, bytes },
     either,
+    (error) => stop.abort(error),
   );
   const price = model.price ?? (client.isOpenAI ? listPrice(model.model ?? "") : undefined);
   const lm = new OpenAIModel({
@@ -93,6 +96,7 @@ async function mapInBatches(
   try {
     const result = await map(program, data as Dataset, {
       ...settings,
+      signal: either,
       lm: retrying(lm, { attempts, firstWait: 0.01, longestWait: 0.1 }),
       concurrency: settings.concurrency ?? requests,
     });

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { errorText, RateLimitError, UnreachableError } from "../../core/index.ts";
 import type { BatchClient, BatchRequest, BatchState } from "./client.ts";
 import type { BatchAnswer, BatchJournal } from "./journal.ts";
 
@@ -29,6 +30,7 @@ export class BatchQueue {
   readonly #journal: BatchJournal;
   readonly #options: QueueOptions;
   readonly #signal: AbortSignal;
+  readonly #giveUp: (error: unknown) => void;
   readonly #times = new Map<string, number>();
   readonly #waiting = new Map<string, Waiting>();
   /** Requests that were sent, by an earlier process too, whose batch has not ended. */
@@ -36,15 +38,28 @@ export class BatchQueue {
   #gathered: BatchRequest[] = [];
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  #warned = false;
 
-  constructor(client: BatchClient, journal: BatchJournal, options: QueueOptions, signal: AbortSignal) {
+  /**
+   * @param signal ends all waiting.
+   * @param giveUp is told what keeps away the answers of a batch that was sent. Whoever asked for them would ask, and
+   * pay, again: it is to abort the signal.
+   */
+  constructor(
+    client: BatchClient,
+    journal: BatchJournal,
+    options: QueueOptions,
+    signal: AbortSignal,
+    giveUp: (error: unknown) => void,
+  ) {
     this.#client = client;
     this.#journal = journal;
     this.#options = options;
     this.#signal = signal;
+    this.#giveUp = giveUp;
     for (const { mark, id, keys } of journal.open) {
       for (const key of keys) this.#underWay.add(key);
-      this.#look(mark, keys, async () => id ?? (await client.find(mark)));
+      this.#follow(mark, keys, async () => id ?? (await this.#patiently(() => client.find(mark))));
     }
     signal.addEventListener("abort", () => this.#fail([...this.#waiting.keys()], signal.reason), {
       once: true,
@@ -95,16 +110,35 @@ export class BatchQueue {
     const keys = requests.map(({ key }) => key);
     for (const key of keys) this.#underWay.add(key);
     this.#journal.sending(mark, keys);
-    this.#look(mark, keys, () => this.#client.send(mark, requests));
+    this.#send(mark, requests).then(
+      (id) => this.#follow(mark, keys, () => Promise.resolve(id)),
+      (error: unknown) => this.#fail(keys, error),
+    );
   }
 
-  /** Follows a batch to its end in the background, and passes on what it gave. */
-  #look(mark: string, keys: readonly string[], begin: () => Promise<string | undefined>): void {
+  /** Makes a batch and gives its id. Where this throws, there is none. */
+  async #send(mark: string, requests: readonly BatchRequest[]): Promise<string> {
+    const file = await this.#client.upload(mark, requests);
+    try {
+      return await this.#client.create(mark, file);
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      // Its answer may have been lost, and the batch be there.
+      const found = await this.#patiently(() => this.#client.find(mark));
+      if (found === undefined) throw error;
+      return found;
+    }
+  }
+
+  /** Follows a batch that may be under way to its end in the background, and passes on what it gave. */
+  #follow(mark: string, keys: readonly string[], idOf: () => Promise<string | undefined>): void {
     const follow = async () => {
-      const id = await begin();
+      const id = await idOf();
       // Never made: whoever asks for its requests sends them anew.
       const state = id === undefined ? undefined : (this.#journal.sent(mark, id), await this.#end(id));
-      const answers = state ? await this.#client.answers(state) : new Map<string, BatchAnswer>();
+      const answers = state
+        ? await this.#patiently(() => this.#client.answers(state))
+        : new Map<string, BatchAnswer>();
       const missing = unanswered(state);
       const found = keys.map((key) => [key, answers.get(key) ?? missing] as const);
       this.#journal.answered(found);
@@ -115,26 +149,49 @@ export class BatchQueue {
       }
       this.#journal.ended(mark);
     };
-    follow().catch((error: unknown) => this.#fail(keys, error));
+    follow().catch(this.#giveUp);
   }
 
   async #end(id: string): Promise<BatchState> {
     for (;;) {
-      const state = await this.#client.state(id);
+      const state = await this.#patiently(() => this.#client.state(id));
       if (["completed", "failed", "expired", "cancelled"].includes(state.status)) return state;
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-        const timer = setTimeout(() => {
-          this.#signal.removeEventListener("abort", done);
-          resolve();
-        }, this.#options.poll * 1000);
-        this.#signal.addEventListener("abort", done, { once: true });
-      });
-      this.#signal.throwIfAborted();
+      await this.#pause();
     }
+  }
+
+  /** Tries again through outages, however long: a batch runs, and costs, whether it can be looked at or not. */
+  async #patiently<T>(look: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await look();
+      } catch (error) {
+        if (!(error instanceof UnreachableError || error instanceof RateLimitError)) throw error;
+        if (!this.#warned)
+          process.emitWarning(
+            `a batch cannot be looked at, which is tried until it can: ${errorText(error)}`,
+          );
+        this.#warned = true;
+        await this.#pause();
+      }
+    }
+  }
+
+  /** The time between two looks. Throws the signal's reason. */
+  async #pause(): Promise<void> {
+    this.#signal.throwIfAborted();
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#signal.removeEventListener("abort", done);
+        resolve();
+      }, this.#options.poll * 1000);
+      this.#signal.addEventListener("abort", done, { once: true });
+    });
+    this.#signal.throwIfAborted();
   }
 
   #fail(keys: readonly string[], error: unknown): void {

@@ -17,6 +17,8 @@ export interface BatchScript {
   /** How a batch ends. Lines that `reach` says no to are then left as expired. Default `completed`. */
   end?: (batch: number) => "completed" | "expired" | "failed" | undefined;
   reach?: (line: BatchLine, batch: number) => boolean;
+  /** An HTTP status for a request to the interface itself, once it was carried out. */
+  outage?: (method: string, path: string) => number | undefined;
 }
 
 interface Batch {
@@ -172,7 +174,9 @@ export async function startBatchEndpoint(script: BatchScript) {
   }
 
   const server = createServer((request, response) => {
-    void answer(request).then(({ status, body }) => {
+    void answer(request).then((done) => {
+      const outage = script.outage?.(request.method!, new URL(request.url!, "http://host").pathname);
+      const { status, body } = outage ? { status: outage, body: { error: { message: "away" } } } : done;
       response.writeHead(status, { "content-type": "application/json" });
       response.end(typeof body === "string" ? body : JSON.stringify(body));
     });

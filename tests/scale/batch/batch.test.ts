@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ConfigurationError } from "../../../src/core/index.ts";
 import { Dataset } from "../../../src/data/index.ts";
 import { meterUsage } from "../../../src/lm/index.ts";
@@ -17,6 +17,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "lmframe batch "));
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await endpoint?.close();
   endpoint = undefined;
   rmSync(folder, { recursive: true, force: true });
@@ -116,6 +117,47 @@ describe("batch", () => {
     expect(endpoint!.batches).toHaveLength(1);
     expect(readdirSync(folder)).toEqual(["out.jsonl"]);
   });
+
+  test("an outage longer than the retries pays for no batch twice", { timeout: 60_000 }, async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0); // retries at once
+    const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
+    // Each kind of request that comes once the batch may be there, for three times its ten attempts.
+    const seen = new Map<string, number>();
+    const options = await start({
+      looks: 32,
+      outage: (method, path) => {
+        const kind = `${method} ${path}`;
+        seen.set(kind, (seen.get(kind) ?? 0) + 1);
+        return kind !== "POST /v1/files" && seen.get(kind)! <= 30 ? 503 : undefined;
+      },
+    });
+    const value = await program.map(rows(5), { engine: batch(options()) });
+    expect([...value].map((row) => row.label)).toEqual(right(5));
+    expect(endpoint!.batches).toHaveLength(1);
+    for (const kind of ["GET /v1/batches", "GET /v1/batches/batch_0", "GET /v1/files/file-out-0/content"])
+      expect(seen.get(kind)).toBeGreaterThan(30);
+    expect(warn).toHaveBeenCalledOnce();
+  });
+
+  test(
+    "a batch whose state may not be seen ends the map, and is found again",
+    { timeout: 60_000 },
+    async () => {
+      let locked = true;
+      const options = await start({
+        looks: 2,
+        outage: (method, path) =>
+          locked && method === "GET" && path.startsWith("/v1/batches") ? 401 : undefined,
+      });
+      const to = join(folder, "out.jsonl");
+      const run = () => program.map(rows(5), { engine: batch(options({ folder: undefined })), to });
+      await expect(run()).rejects.toThrow(ConfigurationError);
+      locked = false;
+      await run();
+      expect([...(await Dataset.read(to))].map((row) => row.label)).toEqual(right(5));
+      expect(endpoint!.batches).toHaveLength(1);
+    },
+  );
 
   test("sends no more requests at once than a batch may have", { timeout: 60_000 }, async () => {
     const options = await start({});
