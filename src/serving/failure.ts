@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import {
-  DataError,
   LmframeError,
   ParseError,
   RateLimitError,
@@ -25,13 +24,12 @@ export class RequestFailure extends LmframeError {
 }
 
 /**
- * What a caller is told of an error. What is wrong with the request is said in full; of all else only its kind, for
- * messages of a program may hold addresses, paths, or what a model wrote.
+ * What a caller is told of an error. What is wrong with the request is a {@link RequestFailure} already, and said in
+ * full; of all else only its kind, for messages of a program may hold addresses, paths, or what a model wrote.
  */
 export function failureOf(error: unknown): RequestFailure {
   if (error instanceof RequestFailure) return error;
   const because = { cause: error };
-  if (error instanceof DataError) return new RequestFailure(400, error.message, because);
   if (error instanceof TooLongError)
     return new RequestFailure(413, "the request is too long for the model", because);
   if (error instanceof RefusedError)

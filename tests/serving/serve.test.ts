@@ -1,7 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
-import { ConfigurationError, ParseError, RateLimitError, UnreachableError } from "../../src/core/index.ts";
+import {
+  ConfigurationError,
+  DataError,
+  ParseError,
+  RateLimitError,
+  UnreachableError,
+} from "../../src/core/index.ts";
 import { FunctionModel } from "../../src/lm/index.ts";
 import { Module, Predict } from "../../src/modules/index.ts";
 import { serve } from "../../src/serving/index.ts";
@@ -395,6 +401,7 @@ describe("what went wrong", () => {
     [new RateLimitError("secret", { retryAfter: 7 }), 503],
     [new ConfigurationError("secret path"), 500],
     [new TypeError("secret"), 500],
+    [new DataError("no such column", { file: "/home/secret/prices.csv" }), 500],
   ])("%s", async (error, status) => {
     const { url } = await here.serve(failing(error));
     const response = await post(`${url}/v1/chat/completions`, { messages: [{ role: "user", content: "?" }] });

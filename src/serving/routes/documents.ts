@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join, relative, sep } from "node:path";
 import type { Hono } from "hono";
+import { DataError } from "../../core/index.ts";
 import { type Document, readDocuments } from "../../retrieval/index.ts";
 import { RequestFailure } from "../failure.ts";
 import { type Service, type ServiceContext, type ServiceEnv, work } from "../service.ts";
@@ -30,7 +31,7 @@ export function documents(app: Hono<ServiceEnv>, service: Service): void {
           join(folder, `${place}${extname(files[place]!.name)}`),
         );
         const read = readDocuments(paths, { text, mostBytes: service.limits.uploadBytes });
-        const { failures: _, ...change } = await index.upload(named(read, stored), principal);
+        const { failures: _, ...change } = await index.upload(named(read, stored), principal).catch(theirs);
         const failed = read.failed.map(({ file, message }) => ({ file: stored.get(file) ?? file, message }));
         return context.json({ ...change, failed }, failed.length === files.length ? 400 : 200);
       } finally {
@@ -52,6 +53,11 @@ async function uploaded(context: ServiceContext): Promise<{ files: File[]; text:
     throw new RequestFailure(413, `more than ${mostFiles} files were sent at once`);
   for (const { name } of files) checkName(name);
   return { files, text: typeof form.text === "string" && form.text !== "" ? form.text : undefined };
+}
+
+/** What is wrong with the documents is wrong with what was sent. */
+function theirs(error: unknown): never {
+  throw error instanceof DataError ? new RequestFailure(400, error.message, { cause: error }) : error;
 }
 
 /** File names become ids and sources, which people read. */
