@@ -81,6 +81,8 @@ class NodeWorker:
             env=environment,
         )
         self._lock = threading.Lock()
+        # Apart from the other: a write waits until Node reads, Node until its answers are read, and reading takes that.
+        self._writing = threading.Lock()
         self._waiting = {}
         self._ids = itertools.count()
         first = self._process.stdout.readline()
@@ -105,12 +107,14 @@ class NodeWorker:
         line = json.dumps({"id": number, "rows": rows}, allow_nan=False).encode() + b"\n"
         with self._lock:
             self._waiting[number] = future
-            try:
+        try:
+            with self._writing:
                 self._process.stdin.write(line)
                 self._process.stdin.flush()
-            except OSError:
+        except OSError:
+            with self._lock:
                 self._waiting.pop(number, None)
-                return None
+            return None
         if not self._reader.is_alive():
             # It may have emptied the list before this one was in it.
             self._abandon()
