@@ -14,6 +14,8 @@ interface Waiter<T> {
   want: Want;
   tried: ReadonlySet<Member<T>>;
   admit: (lease: Lease<T>) => void;
+  /** Turned away: those `tried` have become all. */
+  refuse: () => void;
 }
 
 /**
@@ -41,6 +43,8 @@ export class Pool<T> {
   /**
    * Does `work` at one endpoint after another until one answers; each is asked once. Throws what the last of them
    * failed with, and at once what any endpoint would say.
+   *
+   * @param tried may be shared by two runs for one answer: neither goes where the other was.
    */
   async run<R>(
     want: Want,
@@ -48,8 +52,9 @@ export class Pool<T> {
     tokensOf: (result: R) => number | undefined,
     tried = new Set<Member<T>>(),
   ): Promise<R> {
+    let failure: unknown;
     for (;;) {
-      const lease = await this.enter(want, tried);
+      const lease = await this.enter(want, tried, failure);
       try {
         const result = await work(lease.member);
         this.release(lease, want, { tokens: tokensOf(result) });
@@ -58,12 +63,20 @@ export class Pool<T> {
         const another = this.release(lease, want, { error });
         tried.add(lease.member);
         if (!another || tried.size >= this.#members.length) throw error;
+        failure = error;
       }
     }
   }
 
-  /** Waits for a place at any endpoint but those `tried`. Every lease must be given to `release`. */
-  enter(want: Want, tried: ReadonlySet<Member<T>>): Promise<Lease<T>> {
+  /**
+   * Waits for a place at any endpoint but those `tried`. Every lease must be given to `release`. Throws `failure` where
+   * those `tried` become all of them meanwhile.
+   */
+  enter(
+    want: Want,
+    tried: ReadonlySet<Member<T>>,
+    failure: unknown = new UnreachableError("every endpoint of the pool was asked, and none answered"),
+  ): Promise<Lease<T>> {
     want.signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const { signal } = want;
@@ -77,6 +90,10 @@ export class Pool<T> {
         admit: (lease) => {
           signal?.removeEventListener("abort", onAbort);
           resolve(lease);
+        },
+        refuse: () => {
+          signal?.removeEventListener("abort", onAbort);
+          reject(failure as Error);
         },
       };
       signal?.addEventListener("abort", onAbort, { once: true });
@@ -129,6 +146,11 @@ export class Pool<T> {
 
   #advance(): void {
     clearTimeout(this.#timer);
+    for (const waiter of this.#waiting) {
+      if (waiter.tried.size < this.#members.length) continue;
+      this.#waiting.delete(waiter);
+      waiter.refuse();
+    }
     let soonest = Infinity;
     for (const waiter of this.#waiting) {
       const found = this.#choose(waiter);

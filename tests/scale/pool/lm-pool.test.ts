@@ -261,6 +261,31 @@ describe("pool", () => {
     expect(both.members[0]).toMatchObject({ underWay: 0, failures: 0 });
   });
 
+  test("a call whose hedge took the last endpoint, and failed there as well, fails", async () => {
+    let free: () => void = () => undefined;
+    const full = endpoint("full", (call) => {
+      if (call === 0) return new Promise<string>((resolve) => (free = () => resolve("ok")));
+      throw new UnreachableError("full is down");
+    });
+    const failing = new FunctionModel(
+      async ({ messages }) => {
+        if (messages[0]!.content === "x") await pause(40);
+        throw new UnreachableError("failing is down");
+      },
+      { name: "failing" },
+    );
+    const both = pool([{ lm: full.model, limits: { concurrency: 1 } }, failing], { hedgeAfter: 0.01 });
+    const before = both.complete(request("before"));
+    const asked = both.complete(request("x")).catch((error: unknown) => error);
+    // Once the hedge waits for the endpoint that is full, and its elder does too.
+    while (both.members[1]!.failures < 2) await pause(5);
+    free();
+    expect(await asked).toEqual(new UnreachableError("full is down"));
+    expect((await before).choices[0]!.text).toBe("ok");
+    expect(full.seen).toEqual(["before", "x"]);
+    expect(both.members.map(({ underWay }) => underWay)).toEqual([0, 0]);
+  });
+
   test("can what all can; what is learned of it is learned of all", () => {
     const [a, b] = [new FunctionModel(() => ""), new FunctionModel(() => "")];
     const both = pool([a, b]);
