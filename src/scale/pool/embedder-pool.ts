@@ -1,4 +1,4 @@
-import { type CircuitBreakerOptions, ConfigurationError } from "../../core/index.ts";
+import { type CircuitBreakerOptions, ConfigurationError, Semaphore } from "../../core/index.ts";
 import type { Embedder } from "../../retrieval/index.ts";
 import { Member, type MemberOptions, type MemberState } from "./member.ts";
 import { Pool } from "./pool.ts";
@@ -66,29 +66,52 @@ export function embedderPool(
     },
     async embed(texts, { signal } = {}) {
       const vectors = new Array<Float32Array>(texts.length);
-      let next = 0;
-      const work = async () => {
-        while (next < texts.length) {
-          let batch: { start: number; texts: readonly string[] } | undefined;
-          const largest = Math.max(...given.map(({ batchSize = 32 }) => batchSize));
-          const tokens = estimate(texts.slice(next, next + largest));
-          const found = await endpoints.run(
-            { tokens, size: Math.min(largest, texts.length - next), signal },
-            async ({ resource: { embedder, batchSize } }) => {
-              // Cut once it is known who takes it; another that must answer in its place takes it whole.
-              batch ??= { start: next, texts: texts.slice(next, (next += batchSize)) };
-              // Others may have taken the last texts while this one waited for a place.
-              return batch.texts.length === 0 ? [] : embedder.embed(batch.texts, { signal });
-            },
-            () => undefined,
-          );
-          for (const [place, vector] of found.entries()) vectors[batch!.start + place] = vector;
+      const largest = Math.max(...given.map(({ batchSize = 32 }) => batchSize));
+      /** Waits for a place, and takes as much of `left` as goes there; undefined where nothing is left by then. */
+      const take = async (left: Left, tried: ReadonlySet<EmbedderMember>, failure: unknown) => {
+        if (left.start >= left.end) return undefined;
+        const { start } = left;
+        const most = Math.min(left.end, start + largest);
+        const want = { tokens: estimate(texts.slice(start, most)), size: most - start, signal };
+        const lease = await endpoints.enter(want, tried, failure);
+        left.start = Math.min(left.end, start + lease.member.resource.batchSize);
+        return { lease, want, start, end: left.start };
+      };
+      const work = async (left: Left, tried: ReadonlySet<EmbedderMember>, failure?: unknown) => {
+        for (;;) {
+          // One at a time, so that none is given a place that it has no texts for.
+          const batch = await left.turn.run(() => take(left, tried, failure));
+          if (batch === undefined) return;
+          const { lease, want, start, end } = batch;
+          let found: readonly Float32Array[];
+          try {
+            found = await lease.member.resource.embedder.embed(texts.slice(start, end), { signal });
+          } catch (error) {
+            const another = endpoints.release(lease, want, { error });
+            const asked = new Set([...tried, lease.member]);
+            if (!another || asked.size >= given.length) throw error;
+            // Whoever answers in its place may want smaller batches.
+            await work({ start, end, turn: new Semaphore(1) }, asked, error);
+            continue;
+          }
+          endpoints.release(lease, want, { tokens: undefined });
+          for (const [place, vector] of found.entries()) vectors[start + place] = vector;
         }
       };
-      await Promise.all(Array.from({ length: workers }, work));
+      const all = { start: 0, end: texts.length, turn: new Semaphore(1) };
+      await Promise.all(Array.from({ length: workers }, () => work(all, new Set())));
       return vectors;
     },
   };
+}
+
+type EmbedderMember = Member<{ embedder: Embedder; batchSize: number }>;
+
+/** Texts that nobody has taken yet. */
+interface Left {
+  start: number;
+  end: number;
+  turn: Semaphore;
 }
 
 /** Four characters a token, as is usual for English. */

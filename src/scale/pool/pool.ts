@@ -93,7 +93,7 @@ export class Pool<T> {
         },
         refuse: () => {
           signal?.removeEventListener("abort", onAbort);
-          reject(failure as Error);
+          reject(failure);
         },
       };
       signal?.addEventListener("abort", onAbort, { once: true });

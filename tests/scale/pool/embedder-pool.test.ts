@@ -44,6 +44,29 @@ describe("embedderPool", () => {
     expect(await both.embed([])).toEqual([]);
   });
 
+  test("asks no endpoint for nothing: few texts are few calls", async () => {
+    const one = embedder("m", ([text]) => text === "1");
+    const alone = embedderPool([one.made], { breaker: { failures: 2, seconds: 3600 } });
+    expect(await alone.embed(["7"])).toEqual([Float32Array.of(7)]);
+    expect(one.batches).toEqual([["7"]]);
+    expect(alone.members[0]!.calls).toBe(1);
+    for (let call = 0; call < 2; call++) await expect(alone.embed(["1"])).rejects.toThrow("down");
+    expect(alone.members[0]).toMatchObject({ calls: 3, failures: 2, health: "ejected" });
+  });
+
+  test("a batch that fails is cut to the size of who answers it", async () => {
+    const [sick, small] = [embedder("m", () => true), embedder("m")];
+    const both = embedderPool([
+      { embedder: sick.made, batchSize: 50 },
+      { embedder: small.made, batchSize: 8 },
+    ]);
+    const texts = Array.from({ length: 100 }, (_, index) => String(index));
+    expect((await both.embed(texts)).map(([value]) => value)).toEqual(texts.map(Number));
+    expect(sick.batches[0]).toHaveLength(50);
+    expect(Math.max(...small.batches.map(({ length }) => length))).toBe(8);
+    expect(both.members[1]!.calls).toBe(small.batches.length);
+  });
+
   test("refuses to mix models", () => {
     expect(() => embedderPool([embedder("a").made, embedder("b").made])).toThrow(ConfigurationError);
   });
