@@ -2,9 +2,11 @@ import { type LanguageModel, lm, type LMOptions, type RetryOptions } from "../..
 import { type Embedder, endpointEmbedder, type EndpointEmbedderOptions } from "../../retrieval/index.ts";
 import { ModelRegistry } from "../models/index.ts";
 import { CatalogModels } from "./catalog.ts";
+import { keepRenewing } from "./keep-renewing.ts";
 import { DatabricksLogin, type DatabricksLoginOptions } from "./login.ts";
 import { ServingEndpoints } from "./serving.ts";
 import { DatabricksIndex, type DatabricksIndexOptions } from "./vector-index.ts";
+import { workspaceEndpoint } from "./workspace-endpoint.ts";
 import { Workspace } from "./workspace.ts";
 
 /** Options of {@link databricks}. */
@@ -60,12 +62,12 @@ export class Databricks {
 
   /** A chat model behind a serving endpoint; see {@link lm}. */
   lm(endpoint: string, options: LMOptions = {}): LanguageModel {
-    return lm(endpoint, { ...options, ...this.#endpoint() });
+    return lm(endpoint, { ...options, ...workspaceEndpoint(this.#login) });
   }
 
   /** An embedder behind a serving endpoint; see {@link endpointEmbedder}. */
   embedder(endpoint: string, options: Omit<EndpointEmbedderOptions, "model"> = {}): Embedder {
-    return endpointEmbedder({ ...options, ...this.#endpoint(), model: endpoint });
+    return endpointEmbedder({ ...options, ...workspaceEndpoint(this.#login), model: endpoint });
   }
 
   /** What a completion model makes of a text that it is to go on with. */
@@ -100,38 +102,24 @@ export class Databricks {
     });
   }
 
-  /** The models that the workspace serves. */
+  /** The models that the workspace serves. Its login is theirs too, renewed as it ends. */
   async models(): Promise<ModelRegistry> {
     return new ModelRegistry(await this.serving.models());
   }
 
   /**
    * Makes this workspace the tracking server of the process: `mlflow.log` and traces go to its MLflow. The environment
-   * variables that say so are set, the token among them, and renewed while the process runs.
+   * variables that say so are set, the token among them, and renewed while the process runs. A renewal that fails is tried
+   * again after 5 seconds, then twice as long each time, up to 5 minutes.
    *
    * @returns what ends the renewing; the server stays set.
    */
   async track(): Promise<() => void> {
-    let timer: NodeJS.Timeout | undefined;
-    const renew = async () => {
+    const set = async () => {
       process.env.MLFLOW_TRACKING_TOKEN = await this.#login.token();
-      const { renewsIn } = this.#login;
-      if (renewsIn === undefined) return;
-      // A failure shows where the token is used; the next round may do better.
-      timer = setTimeout(() => void renew().catch(() => undefined), renewsIn + 1000).unref();
     };
-    await renew();
+    await set();
     process.env.MLFLOW_TRACKING_URI = this.host;
-    return () => clearTimeout(timer);
-  }
-
-  /** How an OpenAI client reaches the workspace's models, with a login of the moment. */
-  #endpoint() {
-    const send: typeof globalThis.fetch = async (input, init) => {
-      const headers = new Headers(init?.headers);
-      headers.set("authorization", `Bearer ${await this.#login.token()}`);
-      return fetch(input, { ...init, headers });
-    };
-    return { baseURL: `${this.host}/serving-endpoints`, fetch: send };
+    return keepRenewing(set, () => this.#login.renewsIn);
   }
 }

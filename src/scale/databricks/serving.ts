@@ -1,4 +1,5 @@
 import type { RegisteredModel } from "../models/index.ts";
+import { workspaceEndpoint } from "./workspace-endpoint.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What an endpoint serves. */
@@ -97,9 +98,10 @@ export class ServingEndpoints {
       "llm/v1/completions": "completion",
       "llm/v1/embeddings": "embedding",
     } as const;
+    const endpoint = workspaceEndpoint(this.#workspace.login);
     return endpoints.flatMap(({ name, task = "" }) => {
       const kind = kinds[task as keyof typeof kinds];
-      return kind ? [{ name, kind, baseURL: `${this.#workspace.login.host}/serving-endpoints` }] : [];
+      return kind ? [{ name, kind, ...endpoint }] : [];
     });
   }
 }

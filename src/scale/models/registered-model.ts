@@ -30,6 +30,8 @@ export interface RegisteredModel {
   baseURL?: string | undefined;
   /** The environment variable that holds the key. A key itself has no place here. */
   keyVariable?: string | undefined;
+  /** Sends the calls, where the endpoint wants a login that changes. Being a function, it is never part of a file. */
+  fetch?: typeof globalThis.fetch | undefined;
 }
 
 /** Tokens of a call. */

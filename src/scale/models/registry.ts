@@ -72,12 +72,12 @@ export class ModelRegistry implements Iterable<RegisteredModel> {
    * not there, and where the variable that should hold its key is not set.
    */
   lm(name: string, options: LMOptions = {}): LanguageModel {
-    const { kind = "chat", price, abilities, baseURL, keyVariable } = this.get(name);
+    const { kind = "chat", price, abilities, baseURL, keyVariable, fetch } = this.get(name);
     if (kind !== "chat") throw new ConfigurationError(`"${name}" is no chat model but one of ${kind}`);
     const apiKey = keyVariable === undefined ? undefined : process.env[keyVariable];
     if (keyVariable !== undefined && !apiKey)
       throw new ConfigurationError(`the key of "${name}" is to be found in ${keyVariable}, which is not set`);
-    return lm(name, told({ baseURL, apiKey, price, abilities, ...told(options) }));
+    return lm(name, told({ baseURL, apiKey, fetch, price, abilities, ...told(options) }));
   }
 
   /** The models in their order. */

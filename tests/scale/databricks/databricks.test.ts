@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ConfigurationError, ModelError, RefusedError } from "../../../src/core/index.ts";
+import type { LMOptions } from "../../../src/lm/index.ts";
 import { Predict } from "../../../src/modules/index.ts";
 import type { Embedder } from "../../../src/retrieval/index.ts";
 import { aiQuery, databricks, deltaSourceTable } from "../../../src/scale/databricks/index.ts";
+import { ModelRegistry } from "../../../src/scale/models/index.ts";
 import { serverAddress } from "../../../src/tracking/server-address.ts";
+import { startEndpoint } from "../../support/faulty-endpoint.ts";
 import { embed, startWorkspace } from "./workspace-stand-in.ts";
 
 type StandIn = Awaited<ReturnType<typeof startWorkspace>>;
@@ -61,6 +64,32 @@ describe("models of a workspace", () => {
     const failure = await wrong.models().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigurationError);
     expect(String(failure)).not.toContain("another-secret");
+  });
+
+  test("a registry's models ask with the workspace's login, which stays out of files and of other hosts", async () => {
+    await standIn.close();
+    standIn = await startWorkspace({ client: { id: "app", secret: "s3cret-of-app" }, token: "none" });
+    const other = await startEndpoint({ reply: () => "elsewhere" });
+    try {
+      vi.useFakeTimers({ toFake: ["performance"] });
+      const workspace = databricks({ host: standIn.host, clientId: "app", clientSecret: "s3cret-of-app" });
+      const models = new ModelRegistry([{ name: "own" }]).with(await workspace.models());
+      const ask = async (options?: LMOptions) => {
+        const { choices } = await models
+          .lm("claude", { cache: false, ...options })
+          .complete({ messages: [{ role: "user", content: "hi" }] });
+        return choices[0]!.text;
+      };
+      expect(await ask()).toBe("claude heard hi");
+      vi.advanceTimersByTime(3500_000);
+      expect(await ask()).toBe("claude heard hi");
+      expect(standIn.logins).toBe(2);
+      expect(JSON.stringify([...models])).not.toMatch(/oauth-|s3cret/);
+      expect(await ask({ baseURL: other.baseURL, apiKey: "none" })).toBe("elsewhere");
+      expect(JSON.stringify(other.calls)).not.toContain("oauth-");
+    } finally {
+      await other.close();
+    }
   });
 
   test("no login, no host, and a token in the open are refused; a wrong token is not shown", async () => {
@@ -224,6 +253,24 @@ describe("serving, registry, tracking", () => {
     const stop = await connect().track();
     expect(process.env.MLFLOW_TRACKING_URI).toBe(standIn.host);
     expect(process.env.MLFLOW_TRACKING_TOKEN).toBe("dapi-static");
+    stop();
+  });
+
+  test("a renewal of the token that fails is tried again", async () => {
+    await standIn.close();
+    const client = { id: "app", secret: "s3cret-of-app" };
+    standIn = await startWorkspace({ client, token: "none" });
+    vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
+    const workspace = databricks({ host: standIn.host, clientId: client.id, clientSecret: client.secret });
+    const stop = await workspace.track();
+    expect(process.env.MLFLOW_TRACKING_TOKEN).toBe("oauth-1");
+    standIn.refuseLogins(1);
+    vi.advanceTimersByTime(3481_000);
+    for (let round = 0; round < 20_000 && process.env.MLFLOW_TRACKING_TOKEN === "oauth-1"; round++) {
+      vi.advanceTimersByTime(1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(process.env.MLFLOW_TRACKING_TOKEN).toBe("oauth-2");
     stop();
   });
 

@@ -28,6 +28,7 @@ export async function startWorkspace({
   const tables = new Map<string, Record<string, unknown>[]>();
   let logins = 0;
   let fail: number[] = [];
+  let refusals = 0;
   let leaky = false;
 
   const error = (status: number, error_code: string, message: string) => ({
@@ -44,7 +45,8 @@ export async function startWorkspace({
     const path = decodeURIComponent(url.pathname);
     if (path === "/oidc/v1/token") {
       const basic = `Basic ${Buffer.from(`${client?.id}:${client?.secret}`).toString("base64")}`;
-      if (!client || authorization !== basic) return { status: 401, body: { error: "invalid_client" } };
+      if (!client || authorization !== basic || refusals-- > 0)
+        return { status: 401, body: { error: "invalid_client" } };
       const form = new URLSearchParams(body);
       if (form.get("grant_type") !== "client_credentials" || form.get("scope") !== "all-apis")
         return { status: 400, body: { error: "invalid_request" } };
@@ -335,6 +337,10 @@ export async function startWorkspace({
     /** The next answers are these statuses. */
     failNext: (...statuses: number[]) => {
       fail = statuses;
+    },
+    /** The next logins are refused. */
+    refuseLogins: (count: number) => {
+      refusals = count;
     },
     /** From now on filters are ignored. */
     leak: () => {
