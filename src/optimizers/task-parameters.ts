@@ -1,13 +1,15 @@
 import type { AnySignature } from "../adapters/index.ts";
 import type { FieldType } from "../signature/index.ts";
+import { changedScale } from "./changed-scale.ts";
+import { replacedLabel } from "./replaced-label.ts";
 
 /**
  * What new instructions change of the task itself, in words; undefined where they leave it alone. Labels, scales
  * and field names belong to the person who set the task, and a metric cannot always tell when they move.
  *
- * It reads the text by its form, and refuses a sentence too many rather than one too few: labels and fields in
- * quotes that are spelt otherwise, lists of labels with one that is none, `A means B` of two labels, calls to swap
- * or rename, ranges and anchors of a scale that differ from those in `signature`.
+ * It reads the text by its form: labels and fields in quotes that are spelt otherwise, lists of labels with one that is
+ * none, `A means B` of two labels, another word in the place of a label, calls to swap or rename, and ranges, levels and
+ * ends of a scale that differ from those in `signature`, which has them in the types of its outputs or in its words.
  */
 export function changedParameter(signature: AnySignature, text: string): string | undefined {
   const labels = [...new Set(signature.fields.flatMap(({ type }) => labelsIn(type)))];
@@ -18,8 +20,9 @@ export function changedParameter(signature: AnySignature, text: string): string 
   return (
     respelt(names, text) ??
     foreignLabel(labels, names, text) ??
+    replaced(signature, labels, names, stated, text) ??
     swappedLabels(labels, stated, text) ??
-    changedScale(stated, text)
+    changedScale(signature, stated, text)
   );
 }
 
@@ -83,6 +86,18 @@ function foreignLabel(
   return undefined;
 }
 
+function replaced(
+  { outputs }: AnySignature,
+  labels: readonly string[],
+  names: ReadonlySet<string>,
+  stated: string,
+  text: string,
+): string | undefined {
+  const onlyLabels = outputs.every(({ type }) => labelsIn(type).length > 0);
+  const found = replacedLabel(labels, names, stated, text, onlyLabels);
+  return found && `puts "${found.name}" in the place of the labels ${labels.join(", ")}: "${found.found}"`;
+}
+
 function swappedLabels(labels: readonly string[], stated: string, text: string): string | undefined {
   if (labels.length === 0) return undefined;
   const label = [...labels]
@@ -103,26 +118,4 @@ function swappedLabels(labels: readonly string[], stated: string, text: string):
   );
   const found = call.exec(text)?.[0];
   return found !== undefined && !call.test(stated) ? `changes labels: "${found}"` : undefined;
-}
-
-const scaleRange =
-  /\b(?:scale|scores?|rat(?:e|ing)s?|grades?)\b[^.;\n]{0,30}?(\d+(?:\.\d+)?)\s*(?:to|through|-|–|—|\.\.)\s*(\d+(?:\.\d+)?)/giu;
-const scaleAnchor = /\b(\d+)\s*(?:is|means|=|:)\s*(?:the\s+)?(\p{L}+)/giu;
-
-function changedScale(stated: string, text: string): string | undefined {
-  const rangesOf = (from: string) =>
-    [...from.matchAll(scaleRange)].map(([, low, high]) => `${low} to ${high}`);
-  const ranges = rangesOf(stated);
-  const other = ranges.length > 0 && rangesOf(text).find((range) => !ranges.includes(range));
-  if (other) return `changes the scale from ${ranges.join(", ")} to ${other}`;
-  const anchorsOf = (from: string) =>
-    [...from.matchAll(scaleAnchor)].map(([, value = "", word = ""]) => ({ value, word: word.toLowerCase() }));
-  const anchors = anchorsOf(stated);
-  for (const { value, word } of anchorsOf(text)) {
-    const same = anchors.filter((anchor) => anchor.word === word);
-    if (same.length > 0 && !same.some((anchor) => anchor.value === value)) {
-      return `moves "${word}" on the scale from ${same[0]!.value} to ${value}`;
-    }
-  }
-  return undefined;
 }
