@@ -18,6 +18,7 @@ export {
   type ServingState,
   type SourceColumns,
   type VectorColumns,
+  type VectorFieldType,
   type VectorIndexSource,
 } from "./databricks/index.ts";
 export {

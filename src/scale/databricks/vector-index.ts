@@ -2,6 +2,7 @@ import { ConfigurationError, ModelError, traced } from "../../core/index.ts";
 import type { Passage, Retriever, SearchMode, SearchOptions } from "../../modules/index.ts";
 import type { Document, Embedder } from "../../retrieval/index.ts";
 import { accessSet, maySee, principalInForce } from "../../retrieval/access/access-set.ts";
+import { fieldTypes, fieldValues, type VectorFieldType } from "./field-type.ts";
 import { columnName, filterJson } from "./filter.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -18,8 +19,12 @@ export interface VectorColumns {
    * False: everybody who may search sees all. Default `groups`.
    */
   groups?: string | false | undefined;
-  /** Further columns to give as a passage's fields. Default: none. */
-  fields?: readonly string[] | undefined;
+  /**
+   * Further columns to give as a passage's fields: their names, or their types by name, as in `{ year: "long" }`. Names
+   * alone are of type `string`; an index that rows are put into must know the others' types, so that `min` and `max`
+   * compare numbers as numbers. One over a Delta table has the types of its table. Default: none.
+   */
+  fields?: readonly string[] | Readonly<Record<string, VectorFieldType>> | undefined;
   /** The vectors' column, where they are made here. Default `vector`. */
   vector?: string | undefined;
 }
@@ -56,6 +61,7 @@ export interface IndexStatus {
 
 /** {@link VectorColumns} with their defaults. */
 interface ColumnNames {
+  types: Readonly<Record<string, VectorFieldType>>;
   id: string;
   text: string;
   file: string | undefined;
@@ -101,12 +107,14 @@ export class DatabricksIndex implements Retriever {
   constructor(workspace: Workspace, name: string, { columns = {}, embedder }: DatabricksIndexOptions = {}) {
     if (name.split(".").length !== 3)
       throw new ConfigurationError(`invalid index: "${name}", expected catalog.schema.index`);
-    const { id = "id", text = "text", groups = "groups", fields = [], vector = "vector", file } = columns;
+    const { id = "id", text = "text", groups = "groups", vector = "vector", file } = columns;
+    const types = fieldTypes(columns.fields ?? []);
+    const fields = Object.keys(types);
     for (const column of [id, text, vector, ...fields, ...(groups ? [groups] : []), ...(file ? [file] : [])])
       columnName(column);
     this.name = name;
     this.#workspace = workspace;
-    this.#columns = { id, text, groups, fields, vector, file };
+    this.#columns = { id, text, groups, fields, types, vector, file };
     this.#embedder = embedder;
   }
 
@@ -120,8 +128,8 @@ export class DatabricksIndex implements Retriever {
    * @throws RefusedError where there is one of this name, or Databricks does not take it.
    */
   async create(endpoint: string, source: VectorIndexSource): Promise<void> {
-    const { id, text, vector, groups, fields, file } = this.#columns;
-    const strings = [id, text, ...(file ? [file] : []), ...fields];
+    const { id, text, vector, groups, types, file } = this.#columns;
+    const strings = [id, text, ...(file ? [file] : [])];
     const spec =
       "table" in source
         ? {
@@ -140,6 +148,7 @@ export class DatabricksIndex implements Retriever {
               embedding_vector_columns: [{ name: vector, embedding_dimension: source.dimension ?? 1024 }],
               schema_json: JSON.stringify({
                 ...Object.fromEntries(strings.map((column) => [column, "string"])),
+                ...types,
                 ...(groups && { [groups]: "array<string>" }),
                 [vector]: "array<float>",
               }),
@@ -180,19 +189,20 @@ export class DatabricksIndex implements Retriever {
   /**
    * Puts documents, in place of those of the same id. For an index that takes rows; one over a Delta table changes with its table.
    *
-   * @throws ConfigurationError where no embedder was given, or `groups` do not fit the index; ModelError naming the rows
-   * that were not taken.
+   * @throws ConfigurationError where no embedder was given, or `groups` do not fit the index; DataError for a field that is
+   * not of its type; ModelError naming the rows that were not taken.
    */
   async put(
     documents: Iterable<Document>,
     options: { groups?: readonly string[]; signal?: AbortSignal } = {},
   ): Promise<void> {
     const embedder = this.#requireEmbedder();
-    const { id, text, vector, groups, fields, file } = this.#columns;
+    const { id, text, vector, groups, types, file } = this.#columns;
     if (!groups && options.groups)
       throw new ConfigurationError(`the index ${this.name} has no column of groups`);
     const seen = groups ? { [groups]: accessSet(options.groups ?? []) } : {};
     for (const batch of batches(documents)) {
+      const held = batch.map((document) => fieldValues(document, types));
       const vectors = await embedder.embed(
         batch.map((document) => document.text),
         { signal: options.signal },
@@ -200,7 +210,7 @@ export class DatabricksIndex implements Retriever {
       const rows = batch.map((document, place) => ({
         [id]: document.id,
         [text]: document.text,
-        ...Object.fromEntries(fields.map((field) => [field, document.fields?.[field] ?? null])),
+        ...held[place],
         ...(file && { [file]: document.source?.file ?? null }),
         ...seen,
         [vector]: [...vectors[place]!],

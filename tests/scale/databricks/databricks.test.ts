@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ConfigurationError, ModelError, RefusedError } from "../../../src/core/index.ts";
+import { ConfigurationError, DataError, ModelError, RefusedError } from "../../../src/core/index.ts";
 import type { LMOptions } from "../../../src/lm/index.ts";
 import { Predict } from "../../../src/modules/index.ts";
 import type { Embedder } from "../../../src/retrieval/index.ts";
-import { aiQuery, databricks, deltaSourceTable } from "../../../src/scale/databricks/index.ts";
+import {
+  aiQuery,
+  databricks,
+  deltaSourceTable,
+  type VectorColumns,
+} from "../../../src/scale/databricks/index.ts";
 import { ModelRegistry } from "../../../src/scale/models/index.ts";
 import { serverAddress } from "../../../src/tracking/server-address.ts";
 import { startEndpoint } from "../../support/faulty-endpoint.ts";
@@ -115,11 +120,11 @@ describe("models of a workspace", () => {
 describe("vector search", () => {
   const columns = { fields: ["part"] };
 
-  async function direct() {
+  async function direct(fields: VectorColumns["fields"] = columns.fields) {
     const workspace = connect();
     await workspace.createVectorEndpoint("vs");
     await workspace.createVectorEndpoint("vs");
-    const index = workspace.index("main.fleet.log", { columns, embedder });
+    const index = workspace.index("main.fleet.log", { columns: { fields }, embedder });
     expect(await index.status()).toBeUndefined();
     await index.create("vs", { dimension: 8 });
     return index;
@@ -162,7 +167,7 @@ describe("vector search", () => {
   });
 
   test("filters are data: values, choices and bounds, and no name that holds an operator", async () => {
-    const index = await direct();
+    const index = await direct({ part: "long" });
     const rows = [1, 2, 3].map((part) => ({ id: String(part), text: "x", fields: { part } }));
     await index.put(rows, { groups: ["mechanics"] });
     const ids = async (filter: Parameters<typeof index.search>[1] & object) =>
@@ -173,6 +178,32 @@ describe("vector search", () => {
     expect(await ids({ filter: { part: { min: 2, max: 3 } } })).toEqual(["2", "3"]);
     for (const filter of [{ "part NOT": 1 }, { part: null }, { "part OR groups": "x" }])
       await expect(index.search("x", { principal: ana, filter })).rejects.toThrow(ConfigurationError);
+  });
+
+  test("fields are declared by their types; a value that is not of its type is refused with what to do", async () => {
+    const fields = { part: "string", hours: "double", year: "long", open: "boolean" } as const;
+    const index = await direct(fields);
+    const { body } = standIn.calls.findLast(({ path }) => path.endsWith("/indexes"))!;
+    expect(JSON.parse(body.direct_access_index_spec.schema_json)).toEqual({
+      id: "string",
+      text: "string",
+      ...fields,
+      groups: "array<string>",
+      vector: "array<float>",
+    });
+    const rows = [9, 10, 110].map((hours) => ({ id: `${hours}`, text: "x", fields: { hours, open: true } }));
+    await index.put(rows, { groups: ["mechanics"] });
+    const found = await index.search("x", { principal: ana, filter: { hours: { min: 10 } } });
+    expect(found.map(({ id }) => id).sort()).toEqual(["10", "110"]);
+    const put = (held: Record<string, string | number>, into = index) =>
+      into.put([{ id: "d", text: "x", fields: held }], { groups: ["mechanics"] });
+    await expect(put({ year: 1.5 })).rejects.toThrow(DataError);
+    await expect(put({ hours: "9" })).rejects.toThrow(/"d" has "9" there, where the index declares double/);
+    const names = connect().index("main.fleet.log", { columns, embedder });
+    await expect(put({ part: 7 }, names)).rejects.toThrow(/declares string.*{ part: "long" }/);
+    expect(() => connect().index("a.b.c", { columns: { fields: { part: "int" as never } } })).toThrow(
+      /invalid type of the field "part": "int", expected string, integer/,
+    );
   });
 
   test("an index over a Delta table follows it by sync, and takes no rows", async () => {
@@ -301,6 +332,27 @@ describe("SQL", () => {
     expect(sql).toContain("CREATE OR REPLACE TABLE `main`.`x`.`out` AS");
     expect(sql).toContain("ai_query('tri\\'age', named_struct('text', t.`text`, 'country', t.`country`)");
     expect(sql).toContain("returnType => 'STRUCT<`label`: STRING, `score`: DOUBLE>', failOnError => false");
-    expect(sql).toContain("answer.errorMessage AS error");
+    expect(sql).toContain("answer.errorMessage AS `error`");
+  });
+
+  test("columns of the table and of the answer are kept apart, or refused by name", () => {
+    const sql = aiQuery(new Predict("answer -> label"), "e", { from: "m.x.in" });
+    // The whole row is one struct beside the answer, so that a column `answer` of the table stays.
+    expect(sql).toContain("SELECT struct(t.*) AS source, ai_query('e', named_struct('answer', t.`answer`)");
+    expect(sql).toContain(
+      "SELECT source.*, answer.result.`label` AS `label`, answer.errorMessage AS `error`",
+    );
+    expect(sql).not.toContain("EXCEPT");
+    // Spark refuses a name that means two columns, whichever the table has.
+    expect(sql).toMatch(/^SELECT \* FROM \([^]*\)\nWHERE struct\(`label`, `error`\) IS NOT NULL/);
+    const clashing = new Predict("text, error -> label");
+    expect(() => aiQuery(clashing, "e", { from: "m.x.in" })).toThrow(
+      /"error" would be there twice.*input.*prefix/,
+    );
+    expect(() => aiQuery(new Predict("text -> Error"), "e", { from: "m.x.in" })).toThrow(
+      /"error" would be there twice/,
+    );
+    const apart = aiQuery(clashing, "e", { from: "m.x.in", prefix: "model_" });
+    expect(apart).toContain("AS `model_label`, answer.errorMessage AS `model_error`");
   });
 });
