@@ -68,7 +68,7 @@ export function embedderPool(
       const vectors = new Array<Float32Array>(texts.length);
       const largest = Math.max(...given.map(({ batchSize = 32 }) => batchSize));
       /** Waits for a place, and takes as much of `left` as goes there; undefined where nothing is left by then. */
-      const take = async (left: Left, tried: ReadonlySet<EmbedderMember>, failure: unknown) => {
+      const take = async (left: Left, tried: ReadonlySet<EmbedderMember>, failure: Error | undefined) => {
         if (left.start >= left.end) return undefined;
         const { start } = left;
         const most = Math.min(left.end, start + largest);
@@ -77,7 +77,7 @@ export function embedderPool(
         left.start = Math.min(left.end, start + lease.member.resource.batchSize);
         return { lease, want, start, end: left.start };
       };
-      const work = async (left: Left, tried: ReadonlySet<EmbedderMember>, failure?: unknown) => {
+      const work = async (left: Left, tried: ReadonlySet<EmbedderMember>, failure?: Error) => {
         for (;;) {
           // One at a time, so that none is given a place that it has no texts for.
           const batch = await left.turn.run(() => take(left, tried, failure));
@@ -91,7 +91,7 @@ export function embedderPool(
             const asked = new Set([...tried, lease.member]);
             if (!another || asked.size >= given.length) throw error;
             // Whoever answers in its place may want smaller batches.
-            await work({ start, end, turn: new Semaphore(1) }, asked, error);
+            await work({ start, end, turn: new Semaphore(1) }, asked, error as Error);
             continue;
           }
           endpoints.release(lease, want, { tokens: undefined });

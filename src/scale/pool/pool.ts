@@ -52,7 +52,7 @@ export class Pool<T> {
     tokensOf: (result: R) => number | undefined,
     tried = new Set<Member<T>>(),
   ): Promise<R> {
-    let failure: unknown;
+    let failure: Error | undefined;
     for (;;) {
       const lease = await this.enter(want, tried, failure);
       try {
@@ -63,7 +63,7 @@ export class Pool<T> {
         const another = this.release(lease, want, { error });
         tried.add(lease.member);
         if (!another || tried.size >= this.#members.length) throw error;
-        failure = error;
+        failure = error as Error;
       }
     }
   }
@@ -75,7 +75,7 @@ export class Pool<T> {
   enter(
     want: Want,
     tried: ReadonlySet<Member<T>>,
-    failure: unknown = new UnreachableError("every endpoint of the pool was asked, and none answered"),
+    failure: Error = new UnreachableError("every endpoint of the pool was asked, and none answered"),
   ): Promise<Lease<T>> {
     want.signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
