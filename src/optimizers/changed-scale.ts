@@ -42,7 +42,7 @@ function scaleOf({ name, description, type }: Field): Levels[] {
   ];
 }
 
-function numbersIn(type: FieldType): number[] {
+function numbersIn(type: FieldType): readonly number[] {
   if (type.kind === "optional") return numbersIn(type.inner);
   if (type.kind === "list") return numbersIn(type.item);
   if (type.kind !== "literal") return [];
