@@ -84,7 +84,7 @@ function convert(type: FieldType, value: unknown): unknown {
       return list ? list.map((item) => convert(type.item, item)) : value;
     }
     case "record": {
-      const entries = toEntries(value);
+      const entries = isLoneEntry(type.value, value) ? undefined : toEntries(value);
       return entries ? fromEntries(entries.map(([key, item]) => [key, convert(type.value, item)])) : value;
     }
     case "object": {
@@ -185,12 +185,15 @@ function transform(type: FieldType, value: unknown): unknown {
   }
 }
 
-/** The list that a text plainly says: as JSON, with its brackets missing, or with a bullet to each line. */
+/** The list that a text plainly says: as JSON, with a bullet to each line, with its brackets missing, or in prose. */
 export function readList(value: unknown): unknown[] | undefined {
   if (typeof value !== "string") return undefined;
+  const whole = readWhole(value);
+  if (Array.isArray(whole)) return whole as unknown[];
+  const list = readBullets(value) ?? readBareList(value.trim());
+  if (list) return list;
   const read = readJson(value);
-  if (Array.isArray(read)) return read as unknown[];
-  return readBareList(value.trim()) ?? readBullets(value);
+  return Array.isArray(read) ? (read as unknown[]) : undefined;
 }
 
 /** `1, 2` and `"a", "b"`: a list that lacks no more than its brackets. */
@@ -209,6 +212,12 @@ function readBullets(text: string): string[] | undefined {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   const items = lines.map((line) => /^\s*(?:[-*•]|\d+[.)])\s+(.*)$/.exec(line)?.[1]?.trim());
   return lines.length > 0 && items.every((item) => item !== undefined) ? items : undefined;
+}
+
+/** `a: {"b": 1}`, where values may be objects: the name may be a key as well as what brings the object in. */
+function isLoneEntry(values: FieldType, value: unknown): boolean {
+  const hasName = typeof value === "string" && /^["'`*]{0,3}\w{1,100}["'`*]{0,3}\s*:[\s"'`*]*\{/.test(value);
+  return hasName && someType(values, ({ kind }) => ["any", "object", "record", "zod"].includes(kind));
 }
 
 function toEntries(value: unknown): [string, unknown][] | undefined {

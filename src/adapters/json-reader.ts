@@ -1,3 +1,5 @@
+import { isProse } from "./prose.ts";
+
 /**
  * Reads JSON as models write it: in prose or fences, with single or typographic quotes, Python's literals and
  * tuples, comments, unquoted keys and words, trailing commas, quotes that were not escaped, and brackets that
@@ -33,14 +35,16 @@ export interface FoundObject {
 export const unreadable: unique symbol = Symbol("unreadable");
 
 /**
- * The one JSON value in `text`: the whole text, or the only list or object in it. {@link unreadable} where there
- * is none or are several.
+ * The one JSON value in `text`: the whole text, or the only list or object in prose. {@link unreadable} where there
+ * is none or are several, or where the text around it may hold more than prose.
  */
 export function readJson(text: string, options: ReadOptions = {}): unknown {
   const whole = readWhole(text, options);
   if (whole !== unreadable) return whole;
-  const found = [...containers(text, "[{", options)];
-  return found.length === 1 ? found[0]!.value : unreadable;
+  const [found, ...others] = containers(text, "[{", options);
+  if (!found || others.length > 0) return unreadable;
+  const plain = !/^.\s*["'“‘\d{[(\]}-]/.test(text.slice(found.start, found.start + 100));
+  return isProse(text.slice(0, found.start), text.slice(found.end), plain) ? found.value : unreadable;
 }
 
 /** The JSON value that is the whole of `text`, else {@link unreadable}. */

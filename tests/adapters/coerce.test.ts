@@ -88,6 +88,56 @@ describe("text written for a field", () => {
   });
 });
 
+describe("a bracket within text", () => {
+  test.each<[string, string, unknown]>([
+    [
+      "list[str]",
+      "1. Buy milk (2 l)\n2. Read [RFC 9110]\n3. Sleep",
+      ["Buy milk (2 l)", "Read [RFC 9110]", "Sleep"],
+    ],
+    ["list[str]", "- [x] Buy\n- [ ] Sleep", ["[x] Buy", "[ ] Sleep"]],
+    ["list[str]", 'Here you are: ["a","b"].', ["a", "b"]],
+    ["list[str]", 'Sure!\nHere are the tags:\n["a", "b"]\n\nHope this helps!', ["a", "b"]],
+    ["list[str]", '**Tags:** ["a"]', ["a"]],
+    ["list[str]", '"tags": ["a"]', ["a"]],
+    ["list[str]", "The tags are `[red, green]`.", ["red", "green"]],
+    ["list[str]", 'Here they are\n```json\n["a"]\n```\nI hope it helps', ["a"]],
+    ["dict[str, int]", 'parts: {"b": 2}', { b: 2 }],
+  ])("is read where the rest is prose: %s from %j", (spelling, text, expected) => {
+    expect(coerceText(type(spelling), text)).toEqual(expected);
+    expect(coerce(type(spelling), text)).toEqual(expected);
+  });
+
+  test.each([
+    ["list[int]", "4, 5, [6]"],
+    ["list[int]", "4; [5]"],
+    ["list[int]", "[1, 2] and 3."],
+    ["list[int]", "[1, 2]\n3"],
+    ["list[int]", "[1, 2]. 3."],
+    ["list[str]", '["a", "b"], "c"'],
+    ["list[str]", '["a"]\nb'],
+    ["list[str]", 'a:\n- b\n["c"]'],
+    ["list[str]", "Read [RFC 9110] and sleep"],
+    ["list[str]", "Buy milk\nRead [RFC 9110]\nSleep"],
+    ["list[str]", "Buy: [milk]\nGo to bed."],
+    ["list[str]", '- a\n```json\n["b"]\n```'],
+    ["dict[str, Any]", 'a: 1, {"b": 2}'],
+    ["dict[str, Any]", 'a: 1, b: {"c": 2}'],
+    ["dict[str, Any]", 'a: 1\n{"b": 2}'],
+    ["dict[str, Any]", 'a: {"b": 2}'],
+  ])("is not read where the rest may be entries: %s from %j", (spelling, text) => {
+    expect(() => coerceText(type(spelling), text)).toThrow(/expected/);
+    expect(() => coerce(type(spelling), text)).toThrow(/expected/);
+  });
+
+  test("is looked at in linear time", () => {
+    for (const piece of [" ", "*", "a: ", "a,", "```", "<", "\n- "]) {
+      const text = `${piece.repeat(100_000)}x[1]${piece.repeat(100_000)}x`;
+      expect(() => coerceText(type("list[int]"), text)).toThrow(/expected/);
+    }
+  });
+});
+
 describe("zod", () => {
   test("coerces inside, and gives what the schema makes of the value", () => {
     const schema = z.object({
