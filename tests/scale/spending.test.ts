@@ -61,4 +61,14 @@ describe("where the money goes", () => {
     expect(costs[1]!.cost).toBeCloseTo((580 * 100) / 1e6, 12);
     expect(costs[1]!.share).toBeCloseTo(0.058 / 0.016, 9);
   });
+
+  test("no model whose context is too short for the longest call, however short the others are", async () => {
+    const evaluation = await run(model(90, 10, 0.001), model(9000, 900, 0.006));
+    const price = { input: 1, output: 1 };
+    const costs = costByModel(evaluation, [
+      { name: "short", price, context: 8000 },
+      { name: "long", price, context: 9900 },
+    ]);
+    expect(costs.map(({ model }) => model.name)).toEqual(["long"]);
+  });
 });
