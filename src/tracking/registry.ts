@@ -159,21 +159,32 @@ export async function promote(name: string, which: string | number = "challenger
 }
 
 /**
- * Sets an alias back to the version it named before; again, to the one before that.
+ * Sets an alias back to the version it named before; again, to the one before that. Versions that were deleted are
+ * passed over, and a warning of the process names them.
  *
- * @throws ConfigurationError where it never named another.
+ * @throws ConfigurationError where it never named another, or none of them is left.
  */
 export async function rollback(name: string, alias = "champion"): Promise<ModelVersion> {
   const { client } = await connectServer();
   const history = historyOf(await readRegistered(client, name), alias);
-  const last = history.pop();
+  const deleted: string[] = [];
+  let last = history.pop();
+  while (last !== undefined && !(await exists(client, name, last))) {
+    deleted.push(last);
+    last = history.pop();
+  }
   if (last === undefined) {
-    throw new ConfigurationError(
-      `${alias} of "${name}" never named another version, so there is none to go back to`,
-    );
+    const reason =
+      deleted.length === 0 ? "never named another version" : `named ${numbered(deleted)} before, now deleted`;
+    throw new ConfigurationError(`${alias} of "${name}" ${reason}, so there is none to go back to`);
   }
   await putAlias(client, name, alias, last);
   await setModelTag(client, name, historyTag(alias), JSON.stringify(history));
+  if (deleted.length > 0) {
+    process.emitWarning(
+      `${alias} of "${name}" goes back to version ${last}: it named ${numbered(deleted)} since, now deleted`,
+    );
+  }
   return version(name, last);
 }
 
@@ -257,6 +268,20 @@ export async function createVersion(
 function historyOf(registered: ServerRegistered | undefined, alias: string): string[] {
   const text = registered?.tags?.find(({ key }) => key === historyTag(alias))?.value;
   return text === undefined ? [] : (JSON.parse(text) as string[]);
+}
+
+function numbered(versions: readonly string[]): string {
+  return `${versions.length === 1 ? "version" : "versions"} ${versions.join(", ")}`;
+}
+
+async function exists(client: MlflowClient, name: string, version: string): Promise<boolean> {
+  const answer = await client.rest.found<{ model_version: ServerVersion }>({
+    doing: `look for version ${version} of "${name}"`,
+    method: "get",
+    path: `${api}/model-versions/get`,
+    query: { name, version },
+  });
+  return answer !== undefined;
 }
 
 async function putAlias(client: MlflowClient, name: string, alias: string, version: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { mlflow } from "../../src/tracking/index.ts";
 import { realMlflow } from "./real-mlflow.ts";
 
@@ -14,6 +14,15 @@ async function registered(name: string, options?: Parameters<typeof registry.reg
     json: { experiment_id: await server.client.experiment(server.experiment), name: "bare" },
   });
   return registry.register({ modelId: model.info.model_id }, name, options);
+}
+
+async function deleteVersion(name: string, version: string) {
+  await server.client.rest.json({
+    doing: "delete a version",
+    method: "delete",
+    path: "api/2.0/mlflow/model-versions/delete",
+    json: { name, version },
+  });
 }
 
 describe("the registry", () => {
@@ -57,6 +66,23 @@ describe("the registry", () => {
     expect(await champion()).toBe("1");
     await expect(registry.rollback(name)).rejects.toThrow(/never named another version/);
     expect(await champion()).toBe("1");
+  });
+
+  test("rollback passes over versions that were deleted, and says which", async () => {
+    const name = `lmframe-gone ${server.experiment}`;
+    for (let count = 0; count < 4; count++) await registered(name);
+    for (const version of [1, 2, 3, 4]) await registry.promote(name, version);
+    for (const version of ["2", "3"]) await deleteVersion(name, version);
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    expect(await registry.rollback(name)).toMatchObject({ version: "1", aliases: ["champion"] });
+    expect(warned.mock.lastCall![0]).toMatch(/back to version 1: it named versions 3, 2 since/);
+    warned.mockRestore();
+    await expect(registry.rollback(name)).rejects.toThrow(/never named another version/);
+
+    await registry.promote(name, 4);
+    await deleteVersion(name, "1");
+    await expect(registry.rollback(name)).rejects.toThrow(/named version 1 before, now deleted/);
+    expect((await registry.version(name, "champion")).version).toBe("4");
   });
 
   test("names of Unity Catalog, and with quotes, go as they stand", async () => {
