@@ -49,17 +49,22 @@ export function abstains<F extends string = "answered">(
   answerable = "answerable",
   answered = "answered" as F,
 ): FieldMetric<F> {
-  return fieldMetric("answers or refuses rightly", undefined, (row: object, outputs: object) => {
-    const can = truth(columnOf(answerable, row), answerable);
-    const did = truth(outputOf(answered, outputs), answered);
-    if (can === did) return { score: true };
-    return {
-      score: false,
-      feedback: can
-        ? "refused a question that the documents answer"
-        : "answered a question that the documents do not answer",
-    };
-  });
+  return fieldMetric(
+    "answers or refuses rightly",
+    undefined,
+    [answerable, answered],
+    (row: object, outputs: object) => {
+      const can = truth(columnOf(answerable, row), answerable);
+      const did = truth(outputOf(answered, outputs), answered);
+      if (can === did) return { score: true };
+      return {
+        score: false,
+        feedback: can
+          ? "refused a question that the documents answer"
+          : "answered a question that the documents do not answer",
+      };
+    },
+  );
 }
 
 function truth(value: unknown, name: string): boolean {

@@ -78,7 +78,7 @@ function citationMetric<F extends string>(
   figure: (scores: CitationScores) => number,
   { relevant = "relevant", citations = "citations" as F, passages = "passages" as F }: CitationFields<F> = {},
 ): FieldMetric<F> {
-  return fieldMetric(label, undefined, (row: object, outputs: object) => {
+  return fieldMetric(label, undefined, [relevant, citations, passages], (row: object, outputs: object) => {
     const wanted = columnOf(relevant, row) as RelevantIds;
     const { cited, invented } = citedIds(
       listOf(outputOf(citations, outputs), citations),

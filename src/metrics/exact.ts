@@ -29,7 +29,7 @@ export function exactMatch<F extends string>(...fields: readonly [F, ...F[]]): F
     }
     return wrong.length === 0 ? { score: true } : { score: false, feedback: wrong.join("; ") };
   };
-  return fieldMetric(`exact match of ${fields.join(", ")}`, only, score);
+  return fieldMetric(`exact match of ${fields.join(", ")}`, only, fields, score);
 }
 
 function matches(found: unknown, expected: unknown): boolean {

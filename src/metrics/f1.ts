@@ -30,7 +30,7 @@ export function precisionScore(prediction: string, answer: string): number {
  * texts holds alternatives, of which the best counts.
  */
 export function tokenF1<F extends string>(field: F): FieldMetric<F> {
-  return fieldMetric(`F1 of ${field}`, undefined, (row: object, outputs: object) => {
+  return fieldMetric(`F1 of ${field}`, undefined, [field], (row: object, outputs: object) => {
     const expected = columnOf(field, row);
     const found = outputOf(field, outputs);
     const answers = Array.isArray(expected) ? expected : [expected];

@@ -7,13 +7,21 @@ import type { Metric } from "./metric.ts";
  */
 export type FieldMetric<F extends string = string> = Metric<object, Readonly<Partial<Record<F, unknown>>>>;
 
-/** Names a scoring function: `label` is for people, `field` the one output it compares, where it is one. */
+/**
+ * Names a scoring function: `label` is for people, `field` the one output it compares, where it is one. `settings` are
+ * plain data: what the scores depend on beside the function's text.
+ */
 export function fieldMetric<M extends Metric<object, object>>(
   label: string,
   field: string | undefined,
+  settings: readonly unknown[],
   score: M,
 ): M & { readonly label: string } {
-  return Object.assign(score, { label, ...(field !== undefined && { field }) });
+  return Object.assign(score, {
+    label,
+    ...(field !== undefined && { field }),
+    identity: JSON.stringify(settings),
+  });
 }
 
 /** What the row holds for `name`. Throws DataError, with the nearest name, where the rows have no such column. */

@@ -41,7 +41,8 @@ export function grounded<F extends string = "answer" | "passages" | "citations">
   citations = "citations" as F,
   plain = (passage) => passage,
 }: GroundedFields<F> = {}): FieldMetric<F> {
-  return fieldMetric(`groundedness of ${answer}`, undefined, (_row: object, outputs: object) => {
+  const settings = [answer, passages, citations, String(plain)];
+  return fieldMetric(`groundedness of ${answer}`, undefined, settings, (_row: object, outputs: object) => {
     const given = outputOf(passages, outputs) as readonly unknown[];
     const cited = new Set(citedIds(outputOf(citations, outputs) as readonly unknown[], given).cited);
     const texts = given

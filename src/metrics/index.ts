@@ -34,7 +34,7 @@ export {
   Toxicity,
 } from "./judges/index.ts";
 export { cohenKappa, type KappaWeights } from "./kappa.ts";
-export { type Metric, type MetricContext, readScore, type Score } from "./metric.ts";
+export { type Metric, type MetricContext, metricIdentity, readScore, type Score } from "./metric.ts";
 export {
   closeness,
   meanAbsoluteError,

@@ -19,6 +19,16 @@ export interface Metric<Row = never, Outputs = never> {
   readonly label?: string;
   /** The output it compares, where it is one: confusion matrix and per-class figures are made for it. */
   readonly field?: string;
+  /**
+   * What its scores depend on beside its source text, such as a scale or the model of a judge. A study takes scores from
+   * its journal only where this is the same. Never holds a secret. Default: nothing.
+   */
+  readonly identity?: string;
+}
+
+/** What tells a metric from others: a change of any of it may change scores. */
+export function metricIdentity(metric: Metric): readonly unknown[] {
+  return [metric.label, metric.field, metric.identity, String(metric)];
 }
 
 /** A score as a number, with its feedback. Throws where a metric gave something else. */

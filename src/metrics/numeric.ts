@@ -18,7 +18,7 @@ type Prediction = number | null | undefined;
  */
 export function closeness<F extends string>(field: F, { range }: { range: Scale }): FieldMetric<F> {
   const width = widthOf(range);
-  return fieldMetric(`closeness of ${field}`, undefined, (row: object, outputs: object) => {
+  return fieldMetric(`closeness of ${field}`, undefined, [range], (row: object, outputs: object) => {
     const found = outputOf(field, outputs);
     const [wanted, said] = [valueOnScale(field, row, range), readNumber(found)];
     if (Number.isNaN(said)) {

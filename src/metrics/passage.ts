@@ -26,6 +26,7 @@ export function passageMatch<F extends string = "context">(
   return fieldMetric(
     `passage match of ${answer} in ${passages}`,
     undefined,
+    [answer, passages],
     (row: object, outputs: object) => {
       const expected = texts(columnOf(answer, row));
       const found = texts(outputOf(passages, outputs));

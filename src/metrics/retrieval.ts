@@ -59,7 +59,7 @@ function retrievalMetric<F extends string>(
   figure: (ranked: readonly string[], relevant: RelevantIds, k: number) => number,
   { relevant = "relevant", retrieved = "passages" as F }: RetrievalFields<F> = {},
 ): FieldMetric<F> {
-  return fieldMetric(label, undefined, (row: object, outputs: object) => {
+  return fieldMetric(label, undefined, [k, relevant, retrieved], (row: object, outputs: object) => {
     const expected = columnOf(relevant, row) as RelevantIds;
     const wanted = [...gradesOf(expected).keys()];
     if (wanted.length === 0) {

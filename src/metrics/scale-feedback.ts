@@ -31,17 +31,23 @@ export function scaleFeedback<F extends string>(
   }: ScaleFeedbackOptions,
 ): FieldMetric<F> {
   const compare = closeness(field, { range });
-  return fieldMetric(`agreement of ${field} with a person`, undefined, (row: object, outputs: object) => {
-    const { score } = readScore(compare(row, outputs as never, { trace: [] }));
-    const [wanted, said] = [valueOnScale(field, row, range), readNumber(outputOf(field, outputs))];
-    const reasons = [
-      reason("The person's reason", (row as Record<string, unknown>)[human]),
-      reason("The judge's reason", (outputs as Record<string, unknown>)[reasoning]),
-    ];
-    const lines = [verdict(said, wanted, range), ...reasons.filter((line) => line !== undefined)];
-    if (score < 1) lines.push(...invariants.map((invariant) => `Must stay: ${invariant}`));
-    return { score, feedback: lines.join("\n") };
-  });
+  const settings = [range, human, reasoning, invariants];
+  return fieldMetric(
+    `agreement of ${field} with a person`,
+    undefined,
+    settings,
+    (row: object, outputs: object) => {
+      const { score } = readScore(compare(row, outputs as never, { trace: [] }));
+      const [wanted, said] = [valueOnScale(field, row, range), readNumber(outputOf(field, outputs))];
+      const reasons = [
+        reason("The person's reason", (row as Record<string, unknown>)[human]),
+        reason("The judge's reason", (outputs as Record<string, unknown>)[reasoning]),
+      ];
+      const lines = [verdict(said, wanted, range), ...reasons.filter((line) => line !== undefined)];
+      if (score < 1) lines.push(...invariants.map((invariant) => `Must stay: ${invariant}`));
+      return { score, feedback: lines.join("\n") };
+    },
+  );
 }
 
 function verdict(said: number, wanted: number, [low, high]: Scale): string {

@@ -33,6 +33,7 @@ export {
 } from "./multi-chain-comparison.ts";
 export { Parallel } from "./parallel.ts";
 export { Predict, type PredictOptions } from "./predict.ts";
+export { programIdentity, programSource } from "./program-identity.ts";
 export { Refine, type RefineOptions } from "./refine.ts";
 export { inputColumns, inputsOf, pick, type RowRun, runRow } from "./run-row.ts";
 export { RAG, type RAGAnswer, type RAGOptions } from "./rag.ts";

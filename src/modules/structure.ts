@@ -62,6 +62,20 @@ export function findPredictors(program: ModulePart): Map<string, PredictorPart> 
   return found;
 }
 
+/** The modules that a program is made of, its own first; its predictors are not among them. */
+export function findModules(program: ModulePart): ModulePart[] {
+  const found = new Set<ModulePart>();
+  const seen = new Set<object>();
+  const visit = (value: unknown) => {
+    if (typeof value !== "object" || value === null || isPredictor(value) || seen.has(value)) return;
+    seen.add(value);
+    if (isPart(value)) found.add(value);
+    for (const [, entry] of members(value, "")) visit(entry);
+  };
+  visit(program);
+  return [...found];
+}
+
 /**
  * A copy of `program` in which the predictors at the paths of `edits` are edited. Prototypes are kept, modules
  * are copied, a predictor that stands in several places stays shared, and what is not part of a program is

@@ -1,6 +1,6 @@
 import type { Demo } from "../adapters/index.ts";
 import { onUse, redact } from "../core/index.ts";
-import { Module, Predict } from "../modules/index.ts";
+import { Predict, programSource } from "../modules/index.ts";
 import type { InstructionProposer } from "./propose-instructions.ts";
 import type { Study } from "./study.ts";
 
@@ -47,7 +47,7 @@ export async function ground(
 ): Promise<Grounding> {
   const dataset = await datasetSummary(study, proposer, rowsAtOnce);
   // A key that stands in a class must not travel in a prompt.
-  const code = redact(sourceOf(study.program));
+  const code = redact(programSource(study.program) || study.program.signature.toString());
   const steps = [...study.program.predictors()].map(
     ([path, { signature }]) => `${path}: ${signature.toString()}: ${signature.instructions}`,
   );
@@ -76,20 +76,6 @@ async function datasetSummary(
     if (read?.complete) break;
   }
   return summary;
-}
-
-/** The classes that a program is made of, its own first; a lone predictor is its signature. */
-function sourceOf(program: Module): string {
-  const seen = new Set<object>();
-  const classes = new Set<unknown>();
-  const visit = (value: unknown) => {
-    if (value instanceof Predict || typeof value !== "object" || value === null || seen.has(value)) return;
-    seen.add(value);
-    if (value instanceof Module) classes.add(value.constructor);
-    if (value instanceof Module || Array.isArray(value)) Object.values(value).forEach(visit);
-  };
-  visit(program);
-  return [...classes].map(String).join("\n\n") || program.signature.toString();
 }
 
 /** Advice to the proposer, drawn at random: different advice makes proposals differ (section 3.2 of the paper). */

@@ -11,7 +11,7 @@ import {
 import type { Dataset } from "../data/index.ts";
 import { predictorPaths, rollout, type Rollout } from "../evaluate/index.ts";
 import { currentLM, type LanguageModel, usageOf } from "../lm/index.ts";
-import type { Metric } from "../metrics/index.ts";
+import { type Metric, metricIdentity } from "../metrics/index.ts";
 import {
   callSettings,
   inputColumns,
@@ -19,6 +19,7 @@ import {
   pick,
   type Predict,
   type Principal,
+  programIdentity,
 } from "../modules/index.ts";
 import {
   addUsed,
@@ -535,19 +536,14 @@ export class Study {
 
   #fingerprint(): Fingerprint {
     const { name, program, train, val, metric, seed, models, principal } = this.#setup;
-    const states = [...program.predictors()].map(([path, predictor]) => [
-      path,
-      predictor.state,
-      predictor.signature.toString(),
-    ]);
     return {
       strategy: name,
-      program: digest(states),
+      program: digest(programIdentity(program)),
       model: defaultModel()?.identity ?? "",
       models: digest(Object.entries(models).map(([role, model]) => [role, model.identity])),
       train: train.fingerprint(),
       validation: val.fingerprint(),
-      metric: digest([metric.label, metric.field, String(metric)]),
+      metric: digest(metricIdentity(metric)),
       seed,
       ...(this.#frozen.size > 0 && { frozen: [...this.#frozen].sort().join(", ") }),
       ...(principal && { groups: [...new Set(principal.groups)].sort().join(", ") }),

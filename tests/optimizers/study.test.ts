@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UnreachableError } from "../../src/core/index.ts";
 import { currentLM, FunctionModel } from "../../src/lm/index.ts";
-import { withCallSettings } from "../../src/modules/index.ts";
+import { type Module, withCallSettings } from "../../src/modules/index.ts";
 import {
   BootstrapFewShot,
   GEPA,
@@ -180,6 +180,24 @@ describe("journal", () => {
     await expect(
       new LabeledFewShot(options).compile(plantedProgram(), { train: val, val, journal }),
     ).rejects.toThrow(/differs: train/);
+  });
+
+  test("a journal is refused where the metric's settings or the code of the program changed", async () => {
+    const journal = join(folder, "study.jsonl");
+    currentLM.set(plantedModel());
+    const within = (limit: number) =>
+      Object.assign((row: { text: string }) => row.text.length <= limit, { identity: `${limit}` });
+    const run = (program: Module, limit: number) =>
+      new LabeledFewShot({ ...options, metric: within(limit) }).compile(program, { train, val, journal });
+    await run(new TwoSteps(), 20);
+    await run(new TwoSteps(), 20);
+    await expect(run(new TwoSteps(), 30)).rejects.toThrow(/differs: metric/);
+    class Guessing extends TwoSteps {
+      override forward() {
+        return Promise.resolve({ label: "hot" as const });
+      }
+    }
+    await expect(run(new Guessing(), 20)).rejects.toThrow(/differs: program/);
   });
 
   test("a changed budget resumes", async () => {

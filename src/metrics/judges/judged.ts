@@ -1,5 +1,5 @@
 import { isUnreadable } from "../../core/index.ts";
-import type { CallSettings, ProgramInputs } from "../../modules/index.ts";
+import { type CallSettings, programIdentity, type ProgramInputs } from "../../modules/index.ts";
 import { columnOf, fieldMetric, outputOf } from "../field-metric.ts";
 import type { Metric } from "../metric.ts";
 import { goodness, type Judge } from "./judge.ts";
@@ -40,7 +40,18 @@ export function judged<J extends Judge<never>, Row extends object = Named, Outpu
       return { score: 0, feedback: `${name}: the judge's reply could not be read: ${error.message}` };
     }
   };
-  return fieldMetric(`${name}, judged`, undefined, score as never);
+  const identity = [programIdentity(judge), judge.range, judge.direction, String(inputs), told(settings)];
+  return fieldMetric(`${name}, judged`, undefined, identity, score as never);
+}
+
+/** Settings as far as they tell one judgement from another: a model by its identity, a principal by its groups. */
+function told({ lm, adapter, principal, signal: _, cache: __, ...members }: CallSettings = {}) {
+  return {
+    ...members,
+    lm: lm?.identity,
+    adapter: adapter?.name,
+    groups: principal && [...new Set(principal.groups)].sort(),
+  };
 }
 
 function byName(judge: Judge<never>, row: object, outputs: object): object {

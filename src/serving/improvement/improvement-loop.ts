@@ -4,8 +4,14 @@ import { ConfigurationError, describeError, isOutage, redact, traced } from "../
 import type { Dataset } from "../../data/index.ts";
 import { mean, unpairedProbability } from "../../evaluate/index.ts";
 import { currentLM, type LanguageModel } from "../../lm/index.ts";
-import type { Metric } from "../../metrics/index.ts";
-import { type Module, programToJSON, withCallSettings, withState } from "../../modules/index.ts";
+import { type Metric, metricIdentity } from "../../metrics/index.ts";
+import {
+  type Module,
+  programIdentity,
+  programToJSON,
+  withCallSettings,
+  withState,
+} from "../../modules/index.ts";
 import { digest } from "../../optimizers/candidate.ts";
 import { type Optimizer, type StudyBudget, StudyInterrupted } from "../../optimizers/index.ts";
 import { withFreeLock, withLock } from "../../services/lock.ts";
@@ -311,9 +317,9 @@ export class ImprovementLoop {
     );
   }
 
-  /** What a journal holds for: with other rows, another model, strategy or metric a round begins its search anew. */
+  /** What a journal holds for: with other rows, another program, model, strategy or metric a round begins its search anew. */
   #setting(...rows: readonly Dataset[]): string {
-    const { optimizer, lm } = this.setup;
+    const { given, optimizer, lm } = this.setup;
     const { metric, ...options } = optimizer.options;
     const plain = Object.entries(options).map(([name, value]: [string, unknown]) => [name, told(value)]);
     const prints = rows.map((of) => of.fingerprint());
@@ -321,9 +327,8 @@ export class ImprovementLoop {
     return digest([
       optimizer.constructor.name,
       plain,
-      metric.label,
-      metric.field,
-      String(metric),
+      programIdentity(given),
+      metricIdentity(metric as Metric),
       model,
       prints,
     ]);
