@@ -38,6 +38,7 @@ interface ServeFlags {
   concurrency: number;
   queue: number;
   rate?: number;
+  stopSeconds?: number;
   webhook?: string;
   stream: boolean;
   improve?: boolean;
@@ -78,6 +79,11 @@ export function serveCommand(): Command {
       "requests a minute of each caller; default: 600 with --tokens",
       wholeNumber(1),
     )
+    .option(
+      "--stop-seconds <seconds>",
+      "seconds that requests it took are given once it stops; default: what they may wait and take",
+      wholeNumber(0),
+    )
     .option("--webhook <address>", "where alerts are posted, beside the log")
     .option("--no-stream", "send answers when the program has ended, not as they come")
     .option("--improve", "learn from /feedback in the background; a better version answers without a restart")
@@ -93,7 +99,7 @@ export function serveCommand(): Command {
     .addHelpText(
       "after",
       `
-Ctrl-C or SIGTERM: nothing new is taken, what is under way is finished.
+Ctrl-C or SIGTERM: nothing new is taken; what was taken, waiting requests too, is finished within --stop-seconds.
 --improve looks for a better version once 100 new ratings are there, and takes it where it is better by more than
 chance; /monitor shows the versions, and an operator's POST /improvement/rollback goes back.
 
@@ -107,7 +113,7 @@ Examples:
 }
 
 async function run(path: string, flags: ServeFlags): Promise<void> {
-  const { port, host, concurrency, queue, rate, stream, timeout, as } = flags;
+  const { port, host, concurrency, queue, rate, stopSeconds, stream, timeout, as } = flags;
   const index = flags.index === undefined ? undefined : await Index.open(flags.index);
   const program = path === "chatbot" ? chatbotOver(index) : await programAt(path, flags.state);
   if (!knowsModels(program)) await connect({ timeout });
@@ -125,7 +131,7 @@ async function run(path: string, flags: ServeFlags): Promise<void> {
     stream,
     ...(flags.track === true && { history: { experiment: flags.experiment } }),
     settings: { historyTokens },
-    limits: { concurrency, queue, seconds: timeout, requestsPerMinute: rate },
+    limits: { concurrency, queue, seconds: timeout, requestsPerMinute: rate, stopSeconds },
     ...(tokens ? { tokens } : as.length > 0 && { principal: principalOf(as) }),
   });
   say(`serving ${path} at ${server.url}`);

@@ -12,6 +12,7 @@ export interface AdmissionLimits {
 
 interface Waiting {
   begin(): void;
+  give(error: Error): void;
 }
 
 /**
@@ -24,6 +25,8 @@ export class Admission {
   readonly #waiting: Waiting[] = [];
   /** Seconds a request takes, the newest weighing most. */
   #usual = 0.1;
+  /** What everybody is told once it has stopped. */
+  #stopped: RequestFailure | undefined;
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
@@ -43,18 +46,25 @@ export class Admission {
    * Gives a place as soon as one is free.
    *
    * @param left - aborted where the caller has gone.
-   * @throws RequestFailure 503 where too many wait, or the wait was too long.
+   * @throws RequestFailure 503 where too many wait, the wait was too long, or no work begins any more.
    */
   async enter(left: AbortSignal): Promise<Place> {
     left.throwIfAborted();
+    if (this.#stopped) throw this.#stopped;
     if (this.running < this.#limits.concurrency) return this.#place(left);
     if (this.waiting >= this.#limits.queue) throw this.#busy("too many requests wait already");
     return this.#turn(left);
   }
 
-  /** Ends all work that is still under way. */
-  abort(reason: unknown): void {
-    for (const place of this.#places) place.abort(reason);
+  /** Ends all work that is still under way and all waiting: none that waits begins any more. */
+  stop(): void {
+    const failure = new RequestFailure(503, "the server stopped before the request was finished", {
+      retryAfter: 1,
+    });
+    this.#stopped = failure;
+    for (const waiting of [...this.#waiting]) waiting.give(failure);
+    const reason = new DOMException("the server is stopping", "AbortError");
+    for (const place of this.#places) place.abort(reason, failure);
   }
 
   #turn(left: AbortSignal): Promise<Place> {
@@ -80,6 +90,7 @@ export class Admission {
           // Taken here and now, or somebody who comes meanwhile would find it free.
           resolve(this.#place(left));
         },
+        give,
       };
       this.#waiting.push(waiting);
     });
@@ -113,6 +124,7 @@ export class Admission {
 export class Place {
   readonly #controller = new AbortController();
   readonly #release: () => void;
+  #told: Error | undefined;
   #busy = false;
   #released = false;
 
@@ -130,8 +142,14 @@ export class Place {
     };
   }
 
-  /** Ends the work. */
-  abort(reason: unknown): void {
+  /**
+   * Ends the work, or keeps it from beginning.
+   *
+   * @param reason - what the work is told.
+   * @param told - what {@link run} throws. Default: the same.
+   */
+  abort(reason: Error, told = reason): void {
+    this.#told ??= told;
     this.#controller.abort(reason);
   }
 
@@ -141,10 +159,11 @@ export class Place {
    */
   run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#released) throw new Error("the place was given back before its work began");
-    this.#busy = true;
     const { signal } = this.#controller;
+    if (signal.aborted) return Promise.reject(this.#told!);
+    this.#busy = true;
     return new Promise<T>((resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      signal.addEventListener("abort", () => reject(this.#told!), { once: true });
       work(signal)
         .then(resolve, reject)
         .finally(() => this.#end());

@@ -32,7 +32,10 @@ export interface ServeLimits {
   bodyBytes?: number | undefined;
   /** Bytes of an upload. Default 50 million. */
   uploadBytes?: number | undefined;
-  /** Seconds that requests under way are given once the server stops. Default 30. */
+  /**
+   * Seconds that requests it took, those that wait among them, are given once the server stops; who is not answered by
+   * then gets 503. Default: what they may wait and take, twice `seconds`.
+   */
   stopSeconds?: number | undefined;
 }
 
@@ -71,7 +74,7 @@ export interface ServedProgram {
   readonly url: string;
   readonly port: number;
   readonly monitor: PerformanceMonitor;
-  /** Takes nothing new, finishes what is under way, and stops. */
+  /** Takes nothing new, finishes what it took within `stopSeconds`, and stops. */
   close(): Promise<void>;
 }
 
@@ -96,7 +99,8 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     limits = {},
     monitor = new PerformanceMonitor(),
   } = options;
-  const { concurrency = 64, queue = 1000, seconds = 120, stopSeconds = 30 } = limits;
+  const { concurrency = 64, queue = 1000, seconds = 120 } = limits;
+  const { stopSeconds = 2 * seconds } = limits;
   const { bodyBytes = 10e6, uploadBytes = 50e6, requestsPerMinute = tokens && 600 } = limits;
   const loopback = /^(localhost|127(\.\d+){3}|::1)$/.test(host);
   if (!loopback && !tokens) {
@@ -170,7 +174,7 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     const stopped = stopImproving?.();
     for (const response of open) if (!response.headersSent) response.shouldKeepAlive = false;
     const patience = setTimeout(() => {
-      service.admission.abort(new DOMException("the server is stopping", "AbortError"));
+      service.admission.stop();
       setTimeout(() => server.closeAllConnections(), 1000).unref();
     }, stopSeconds * 1000);
     if (open.size > 0) await new Promise<void>((resolve) => (drained = resolve));

@@ -210,6 +210,8 @@ describe("uploads", () => {
     expect([added, failed.map(({ file }) => file)]).toEqual([1, ["a.pdf"]]);
     expect(JSON.stringify(failed)).not.toMatch(/lmframe-upload/);
     expect((await upload(red, { "a.xyz": "?" })).status).toBe(400);
+    const twice = await upload(red, { "a.csv": "id,text\n1,x\n", "b.csv": "id,text\n1,y\n" });
+    expect([twice.status, await twice.text()]).toEqual([400, expect.stringMatching(/same id/)]);
   });
 
   test.each([

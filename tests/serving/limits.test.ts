@@ -42,6 +42,31 @@ describe("admission", () => {
     expect(admission.running).toBe(0);
   });
 
+  test("once stopped, what is at work and what waits gets 503, and nothing begins any more", async () => {
+    const admission = new Admission({ concurrency: 1, queue: 5, seconds: 60 });
+    const stopped = { status: 503, message: expect.stringMatching(/server stopped/) as string };
+    const place = await admission.enter(here());
+    const work = place.run((signal) => new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason as Error));
+    })); // prettier-ignore
+    const waiting = [admission.enter(here()), admission.enter(here())];
+    admission.stop();
+    await expect(work).rejects.toMatchObject(stopped);
+    for (const one of [...waiting, admission.enter(here())]) await expect(one).rejects.toMatchObject(stopped);
+    await turns();
+    expect([admission.running, admission.waiting]).toEqual([0, 0]);
+  });
+
+  test("a place that was stopped before its work began begins none", async () => {
+    const admission = new Admission({ concurrency: 1, queue: 0, seconds: 60 });
+    const place = await admission.enter(here());
+    admission.stop();
+    let begun = false;
+    await expect(place.run(async () => void (begun = true))).rejects.toMatchObject({ status: 503 });
+    place.leave();
+    expect([begun, admission.running]).toEqual([false, 0]);
+  });
+
   test("work that ignores its end keeps its place until it has ended", async () => {
     const admission = new Admission({ concurrency: 1, queue: 1, seconds: 60 });
     const place = await admission.enter(here());

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import OpenAI from "openai";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   ConfigurationError,
   DataError,
@@ -383,6 +383,42 @@ describe("many at once", () => {
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200));
     await closed;
     await expect(fetch(`${server.url}/health`)).rejects.toThrow();
+  });
+
+  test("what is not finished by the end of a stop gets 503 that says so, and what waits never begins", async () => {
+    const program = new Slow();
+    program.counts.wait = () => new Promise(() => undefined);
+    const server = await here.serve(program, { limits: { concurrency: 2, stopSeconds: 0.2 } });
+    const asked = Array.from({ length: 6 }, (_, n) => square(server.url, n));
+    while (program.counts.running < 2) await pause(10);
+    await pause(100);
+    await server.close();
+    for (const answer of await Promise.all(asked)) {
+      expect(answer.status).toBe(503);
+      expect(await answer.text()).toContain("the server stopped before the request was finished");
+    }
+    expect(program.counts.running).toBe(2);
+  });
+
+  test("by default whatever was taken is given as long as it may wait and take", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const program = new Slow();
+      let open: () => void = () => undefined;
+      const gate = new Promise<void>((resolve) => (open = resolve));
+      program.counts.wait = () => gate;
+      const server = await here.serve(program, { limits: { concurrency: 1 } });
+      const asked = [1, 2, 3].map((n) => square(server.url, n));
+      while (!(await (await fetch(`${server.url}/metrics`)).text()).includes("lmframe_requests_waiting 2"));
+      const closed = server.close();
+      vi.advanceTimersByTime(110_000);
+      open();
+      expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200]);
+      vi.useRealTimers();
+      await closed;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
