@@ -11,8 +11,9 @@ interface Index {
 
 /**
  * A stand-in for a workspace, from the documented wire format (docs.databricks.com: vector-search, serving-endpoints,
- * unity-catalog/models, oidc). It refuses what the documents refuse: wrong tokens, unknown members of a spec, data for a
- * Delta Sync index, columns and query types that there are not, an update while another is in progress.
+ * unity-catalog/models, oidc). It refuses what the documents refuse: wrong tokens, unknown members of an endpoint's or
+ * index's spec, data for a Delta Sync index, values that are not of the declared type, columns and query types that there
+ * are not, an update while another is in progress.
  */
 export async function startWorkspace({
   client,
@@ -94,9 +95,8 @@ export async function startWorkspace({
       };
     if (path === "/api/2.0/serving-endpoints") {
       if (endpoints.has(body.name)) return error(400, "RESOURCE_ALREADY_EXISTS", "there is one of this name");
-      const [entity] = body.config.served_entities;
-      if (!entity.entity_name || !entity.entity_version)
-        return error(400, "INVALID_PARAMETER_VALUE", "no entity");
+      const wrong = unknownMember(body, endpointMembers) ?? wrongConfig(body.config);
+      if (wrong) return error(400, "INVALID_PARAMETER_VALUE", wrong);
       const made = {
         name: body.name,
         config: body.config,
@@ -116,6 +116,8 @@ export async function startWorkspace({
       }
       if (found.state.config_update === "IN_PROGRESS")
         return error(409, "RESOURCE_CONFLICT", "an update is in progress");
+      const wrong = wrongConfig(body);
+      if (wrong) return error(400, "INVALID_PARAMETER_VALUE", wrong);
       found.config = body;
       found.state.config_update = "IN_PROGRESS";
       return { status: 200, body: found };
@@ -148,6 +150,8 @@ export async function startWorkspace({
     const spec = index_type === "DELTA_SYNC" ? body.delta_sync_index_spec : body.direct_access_index_spec;
     if (!primary_key || !spec)
       return error(400, "INVALID_PARAMETER_VALUE", "primary_key and a spec are required");
+    const unknown = unknownMember(body, indexMembers) ?? unknownMember(spec, specMembers[index_type]!);
+    if (unknown) return error(400, "INVALID_PARAMETER_VALUE", unknown);
     if (
       index_type === "DELTA_SYNC" &&
       (!tables.has(spec.source_table) ||
@@ -157,20 +161,7 @@ export async function startWorkspace({
       return error(400, "INVALID_PARAMETER_VALUE", "delta_sync_index_spec");
     if (index_type === "DIRECT_ACCESS") {
       const types = Object.values(JSON.parse(spec.schema_json));
-      const known = [
-        "integer",
-        "long",
-        "float",
-        "double",
-        "boolean",
-        "string",
-        "date",
-        "timestamp",
-        "array<float>",
-        "array<double>",
-        "array<string>",
-      ];
-      if (!types.every((type) => known.includes(type as string)))
+      if (!types.every((type) => Object.hasOwn(isOfType, type as string)))
         return error(400, "INVALID_PARAMETER_VALUE", "schema_json");
     }
     indexes.set(name, { spec: body, rows: new Map() });
@@ -210,7 +201,8 @@ export async function startWorkspace({
         const [{ name: column, embedding_dimension }] = direct.embedding_vector_columns;
         const failed: string[] = [];
         for (const row of JSON.parse(body.inputs_json)) {
-          if (row[column]?.length !== embedding_dimension) failed.push(row[primary_key]);
+          const fits = Object.entries(row).every(([name, value]) => fitsSchema(direct, name, value));
+          if (!fits || row[column]?.length !== embedding_dimension) failed.push(row[primary_key]);
           else index.rows.set(row[primary_key], row);
         }
         return {
@@ -250,6 +242,12 @@ export async function startWorkspace({
       return error(400, "INVALID_PARAMETER_VALUE", "hybrid needs text, and a vector for own vectors");
     if (query_type === "FULL_TEXT" && (!query_text || query_vector))
       return error(400, "INVALID_PARAMETER_VALUE", "full text takes text alone");
+    const known: string[] = isDirect
+      ? Object.keys(JSON.parse(spec.direct_access_index_spec.schema_json))
+      : (tables.get(spec.delta_sync_index_spec.source_table) ?? []).flatMap((row) => Object.keys(row));
+    const asked = Object.keys(JSON.parse(filters_json ?? "{}")).map((key) => key.split(" ")[0]!);
+    const missing = [...columns, ...asked].find((name) => !known.includes(name));
+    if (missing) return error(400, "INVALID_PARAMETER_VALUE", `no column ${missing}`);
     const filters = JSON.parse(leaky ? "{}" : (filters_json ?? "{}")) as Record<string, unknown>;
     const found = [...rows.values()].filter((row) =>
       Object.entries(filters).every(([key, value]) => holds(row, key, value)),
@@ -352,6 +350,64 @@ export async function startWorkspace({
     close: () =>
       new Promise<void>((resolve) => (server.close(() => resolve()), server.closeAllConnections())),
   };
+}
+
+const endpointMembers = ["name", "config", "tags", "description"];
+const entityMembers = [
+  "entity_name",
+  "entity_version",
+  "workload_size",
+  "workload_type",
+  "scale_to_zero_enabled",
+  "environment_vars",
+];
+const indexMembers = [
+  "name",
+  "endpoint_name",
+  "primary_key",
+  "index_type",
+  "delta_sync_index_spec",
+  "direct_access_index_spec",
+];
+const specMembers: Readonly<Record<string, readonly string[]>> = {
+  DELTA_SYNC: ["source_table", "pipeline_type", "embedding_source_columns", "columns_to_sync"],
+  DIRECT_ACCESS: ["embedding_vector_columns", "embedding_source_columns", "schema_json"],
+};
+const arrayOf = (type: string) => (value: unknown) =>
+  Array.isArray(value) && value.every((one) => typeof one === type);
+/** The types of `schema_json`, and which values are of each. */
+const isOfType: Readonly<Record<string, (value: unknown) => boolean>> = {
+  integer: Number.isInteger,
+  long: Number.isInteger,
+  float: Number.isFinite,
+  double: Number.isFinite,
+  boolean: (value) => typeof value === "boolean",
+  string: (value) => typeof value === "string",
+  date: (value) => typeof value === "string",
+  timestamp: (value) => typeof value === "string",
+  "array<float>": arrayOf("number"),
+  "array<double>": arrayOf("number"),
+  "array<string>": arrayOf("string"),
+};
+
+function unknownMember(given: object, known: readonly string[]): string | undefined {
+  const found = Object.keys(given).find((name) => !known.includes(name));
+  return found === undefined ? undefined : `unknown member ${found}`;
+}
+
+/** What is wrong with the configuration of a serving endpoint. */
+function wrongConfig(config: Json): string | undefined {
+  const wrong = unknownMember(config, ["served_entities", "traffic_config"]);
+  if (wrong) return wrong;
+  const [entity] = config.served_entities;
+  if (!entity.entity_name || typeof entity.entity_version !== "string") return "no entity";
+  if (!["Small", "Medium", "Large"].includes(entity.workload_size)) return "workload_size";
+  return unknownMember(entity, entityMembers);
+}
+
+function fitsSchema(spec: Json, name: string, value: unknown): boolean {
+  const type = JSON.parse(spec.schema_json)[name] as string | undefined;
+  return type !== undefined && (value === null || isOfType[type]!(value));
 }
 
 function holds(row: Record<string, unknown>, key: string, value: unknown): boolean {
