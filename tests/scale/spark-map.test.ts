@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ConfigurationError, Dataset, FunctionModel, Predict } from "../../src/index.ts";
+import { ConfigurationError, DataError, Dataset, FunctionModel, Predict } from "../../src/index.ts";
 import { connectSpark, mapFrame, sparkEngine } from "../../src/scale/index.ts";
 import { command } from "../cli/command.ts";
 import { type FaultyEndpoint, startEndpoint } from "../support/faulty-endpoint.ts";
@@ -35,6 +35,8 @@ describe.skipIf(reason)("map on Spark", () => {
   let server: SparkServer;
   let atCall: (call: number) => void = () => undefined;
   let calls = 0;
+  /** Whether the stand-in cannot be reached for a prompt. */
+  let away: (prompt: string) => boolean = () => false;
 
   const start = (port?: number) =>
     startSparkServer(folder, {
@@ -57,6 +59,10 @@ describe.skipIf(reason)("map on Spark", () => {
     mkdirSync(at("events"));
     endpoint = await startEndpoint({
       key,
+      answer: ({ messages }) =>
+        away(messages.at(-1)!.content as string)
+          ? { status: 503, body: { error: { message: "away" } } }
+          : undefined,
       reply: ({ messages }) => {
         atCall(++calls);
         endpoint.calls.length = 0; // a hundred thousand requests are not kept
@@ -142,14 +148,77 @@ describe.skipIf(reason)("map on Spark", () => {
           here.sort("id").fingerprint(),
         );
         expect(found.column("output_tokens").every((tokens) => (tokens as number) > 0)).toBe(true);
-        const workers = new Set(readFileSync(at("workers"), "utf8").trim().split("\n"));
-        expect(workers.size).toBeGreaterThanOrEqual(2);
         expect(statSync(at("killed")).size).toBe(0);
       } finally {
         await spark.close();
       }
     },
   );
+
+  test("the rows of one run go to several workers", { timeout: 5 * minutes }, async () => {
+    const spark = await connectSpark(server.remote);
+    atCall = () => undefined;
+    const rows = Dataset.from(Array.from({ length: 200 }, (_, id) => ({ id, text: `⟦row ${id}⟧` })));
+    rmSync(at("workers"), { force: true });
+    try {
+      // One bucket, and no worker that dies: as many processes as partitions that had rows.
+      const options = { id: "id", module: programAt("upper"), to: at("shared out") };
+      const mapped = await mapFrame(spark, new Upper(), await spark.upload(rows), options);
+      expect(await mapped.count()).toBe(200);
+      const workers = readFileSync(at("workers"), "utf8").trim().split("\n");
+      expect(new Set(workers).size).toBeGreaterThanOrEqual(2);
+    } finally {
+      await spark.close();
+    }
+  });
+
+  test(
+    "rows that were mended are taken, without a word of the old ones",
+    { timeout: 5 * minutes },
+    async () => {
+      const spark = await connectSpark(server.remote);
+      atCall = () => undefined;
+      const program = new Predict("text -> answer, length: int");
+      const map = async (ids: readonly number[]) => {
+        await Dataset.from(ids.map((id, row) => ({ id, text: `⟦row ${row}⟧` }))).write(at("people.parquet"));
+        const people = spark.read.parquet(at("people.parquet"));
+        return (await mapFrame(spark, program, people, { id: "id", to: at("mapped people") })).count();
+      };
+      try {
+        await expect(map([1, 1, 2])).rejects.toThrow(DataError);
+        expect(await map([1, 2, 3])).toBe(3);
+        expect(await map([1, 2, 3, 4])).toBe(4);
+      } finally {
+        await spark.close();
+      }
+    },
+  );
+
+  test("only what was an outage is asked again", { timeout: 10 * minutes }, async () => {
+    const spark = await connectSpark(server.remote);
+    const rows = Dataset.from(Array.from({ length: 30 }, (_, id) => ({ id, text: `⟦row ${id}.⟧` })));
+    const program = new Predict("text -> answer, length: int");
+    const map = async () => {
+      const mapped = await mapFrame(spark, program, await spark.upload(rows), { id: "id", to: at("away") });
+      return (await mapped.toDataset({ limit: Infinity })).sort("id");
+    };
+    atCall = () => undefined;
+    calls = 0;
+    away = (prompt) => prompt.includes("⟦row 7.⟧");
+    try {
+      const first = await map();
+      expect(first.column("error" as never).map((error) => error !== null)).toEqual(
+        rows.rows().map(({ id }) => id === 7),
+      );
+      away = () => false;
+      const before = calls;
+      expect((await map()).column("error" as never).every((error) => error === null)).toBe(true);
+      expect(calls - before).toBe(1);
+    } finally {
+      away = () => false;
+      await spark.close();
+    }
+  });
 
   test("the command line does the same", { timeout: 5 * minutes }, async () => {
     const rows = Dataset.from(Array.from({ length: 20 }, (_, i) => ({ id: i, text: `⟦row ${i}⟧` })));

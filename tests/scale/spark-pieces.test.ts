@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Predict } from "../../src/index.ts";
+import { Dataset } from "../../src/data/index.ts";
+import type { SparkSession } from "../../src/scale/index.ts";
 import { readAddress } from "../../src/scale/spark/address.ts";
+import { frameFingerprint } from "../../src/scale/spark/frame-fingerprint.ts";
+import type { SparkFrame } from "../../src/scale/spark/frame.ts";
 import { shareLimits } from "../../src/scale/spark/share-limits.ts";
 import { isJsonText, sparkType } from "../../src/scale/spark/spark-type.ts";
 import { quoted, quotedText } from "../../src/scale/spark/sql.ts";
@@ -76,4 +80,45 @@ test("outputs have types of Spark, or travel as JSON text", () => {
     true,
     true,
   ]);
+});
+
+describe("a frame's fingerprint", () => {
+  const frameOf = (relation: object) => ({ relation }) as SparkFrame;
+  /** A session whose cluster finds a table as it is told. */
+  function session(found: { rows: number; checksum: string | null }) {
+    const asked: string[] = [];
+    const sql = (text: string) => {
+      asked.push(text);
+      return Promise.resolve({ toDataset: () => Promise.resolve(Dataset.from([found])) });
+    };
+    return { asked, spark: { sql } as unknown as SparkSession };
+  }
+  const path = { read: { data_source: { format: "parquet", paths: ["/rows"], options: {} } } };
+
+  test("hangs on the rows that a path has now", async () => {
+    const first = session({ rows: 2, checksum: "17" });
+    const before = await frameFingerprint(first.spark, frameOf(path));
+    const same = session({ rows: 2, checksum: "17" });
+    const mended = session({ rows: 2, checksum: "18" });
+    const longer = session({ rows: 3, checksum: "17" });
+    expect(await frameFingerprint(same.spark, frameOf(path))).toBe(before);
+    for (const { spark } of [mended, longer])
+      expect(await frameFingerprint(spark, frameOf(path))).not.toBe(before);
+    expect(await frameFingerprint(same.spark, frameOf({ read: { named_table: {} } }))).not.toBe(before);
+    expect(await frameFingerprint(session({ rows: 0, checksum: null }).spark, frameOf(path))).toHaveLength(
+      64,
+    );
+  });
+
+  test("needs no pass over what was uploaded: the plan holds or names it", async () => {
+    const { asked, spark } = session({ rows: 0, checksum: null });
+    const of = (relation: object) => frameFingerprint(spark, frameOf(relation));
+    expect(await of({ local_relation: { data: Buffer.from("a") } })).not.toBe(
+      await of({ local_relation: { data: Buffer.from("b") } }),
+    );
+    expect(await of({ chunked_cached_local_relation: { dataHashes: ["a"] } })).not.toBe(
+      await of({ chunked_cached_local_relation: { dataHashes: ["b"] } }),
+    );
+    expect(asked).toEqual([]);
+  });
 });

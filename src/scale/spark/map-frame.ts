@@ -2,6 +2,7 @@ import { DataError, startProgress } from "../../core/index.ts";
 import type { LimitOptions } from "../../lm/gate.ts";
 import { addedColumns, inputColumns, type Module } from "../../modules/index.ts";
 import { sha256 } from "./artifacts.ts";
+import { frameFingerprint } from "./frame-fingerprint.ts";
 import type { SparkFrame } from "./frame.ts";
 import type { SparkSession } from "./session.ts";
 import { type SharedLimits, shareLimits } from "./share-limits.ts";
@@ -54,7 +55,8 @@ interface Job {
  *
  * Rows are staged in `<to>.partial` and answered `checkpoint` at a time. Run again after a failure, what is there
  * counts and only the rest is asked for, and what was an outage; so a row is in the result once, however often it was
- * tried.
+ * tried. What is staged is kept until no row is an outage, and counts for the same rows only: where any of them was
+ * changed or added, the map begins anew.
  *
  * @returns the frame of what was written.
  * @throws DataError where columns are missing or `id` does not tell rows apart; ConfigurationError where the executors
@@ -68,9 +70,10 @@ export async function mapFrame(
 ): Promise<SparkFrame> {
   const { signal } = options;
   const job = await prepare(spark, program, frame, options);
-  const work = `${to}.partial/${sha256(`${job.worker.fingerprint} ${JSON.stringify(frame.relation)} ${options.id ?? ""}`).slice(0, 16)}`;
+  const rows = await frameFingerprint(spark, frame, signal);
+  const work = `${to}.partial/${sha256(`${job.worker.fingerprint} ${rows} ${options.id ?? ""}`).slice(0, 16)}`;
   const buckets = (await stagedBuckets(spark, work)) ?? (await stage(job, frame, work));
-  const total = [...buckets.values()].reduce((sum, rows) => sum + rows, 0);
+  const total = sumOf(buckets);
   const progress = startProgress(`map ${program.constructor.name} on Spark`, total);
   const attempt = Date.now();
   try {
@@ -88,6 +91,13 @@ export async function mapFrame(
     progress.end();
   }
   await (await assemble(job, work, total)).writeParquet(to, { mode: "overwrite", ...(signal && { signal }) });
+  const outages = total - sumOf(await answeredRows(spark, `${work}/answers`));
+  if (outages > 0) {
+    process.emitWarning(
+      `${outages} of ${total} rows in ${to} ended as outages; the same map run again asks for these alone`,
+    );
+    return spark.read.parquet(to);
+  }
   const nothing = await spark.sql("SELECT 1 AS done WHERE false");
   await nothing.writeParquet(work, { mode: "overwrite" });
   return spark.read.parquet(to);
@@ -216,6 +226,10 @@ async function answeredRows(spark: SparkSession, answers: string): Promise<Map<n
   });
   const rows = (counted?.rows() ?? []) as unknown as { bucket: number; rows: number }[];
   return new Map(rows.map(({ bucket, rows: count }) => [bucket, count]));
+}
+
+function sumOf(rowsByBucket: ReadonlyMap<number, number>): number {
+  return [...rowsByBucket.values()].reduce((sum, rows) => sum + rows, 0);
 }
 
 /** What `read` gives, or undefined where nothing was written yet. */
