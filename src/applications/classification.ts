@@ -1,11 +1,12 @@
-import { DataError, UnreachableError } from "../core/index.ts";
+import { DataError } from "../core/index.ts";
 import { Dataset, type TableLike } from "../data/index.ts";
-import { type Comparison, evaluate, type Evaluation } from "../evaluate/index.ts";
+import type { Comparison, Evaluation } from "../evaluate/index.ts";
 import { Predict } from "../modules/index.ts";
 import {
   type CompileOptions,
   macroF1,
   meanScore,
+  measureSearch,
   type Optimization,
   type Optimizer,
   type OptimizerOptions,
@@ -96,35 +97,21 @@ export async function classify(data: TableLike, options: ClassificationOptions):
     options.instructions ?? `Classify the ${label.replaceAll("_", " ")} of the ${text.replaceAll("_", " ")}.`,
   ) as Predict;
   const metric = labelMatch(names.label);
-  const run = async (program: Predict, name: string) => {
-    const evaluation = await evaluate(program, test, metric, { name, ...pace });
-    signal?.throwIfAborted();
-    return evaluation;
-  };
-  const before = await run(classifier, "before");
-  if (before.stopped !== undefined) {
-    throw new UnreachableError(`the test rows could not be scored: stopped by ${before.stopped}`);
-  }
-  const optimization = await optimizer?.({
-    metric,
-    // Rare labels count: a classifier that answers the commonest one for everything must not win.
-    objective: weighted([
-      [0.5, meanScore],
-      [0.5, macroF1(names.label)],
-    ]),
-    seed,
-  }).compile(classifier, { ...compile, ...pace, train, val });
-  const program = optimization?.program ?? classifier;
-  const after = program === classifier ? before : await run(program, "after");
+  const search = async () =>
+    optimizer?.({
+      metric,
+      // Rare labels count: a classifier that answers the commonest one for everything must not win.
+      objective: weighted([
+        [0.5, meanScore],
+        [0.5, macroF1(names.label)],
+      ]),
+      seed,
+    }).compile(classifier, { ...compile, ...pace, train, val });
   return {
-    program,
+    ...(await measureSearch(classifier, test, metric, search, pace)),
     labels,
     rows: { train: train.length, val: val.length, test: test.length },
     dropped: all.length - usable.length,
-    before,
-    after,
-    comparison: after.compare(before),
-    optimization,
   };
 }
 

@@ -2,14 +2,13 @@ import { Command, Option } from "commander";
 import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { classify, type Classification } from "../applications/index.ts";
-import { TrackingError } from "../core/index.ts";
+import type { RunRecord } from "../core/index.ts";
 import { Dataset } from "../data/index.ts";
 import type { Evaluation } from "../evaluate/index.ts";
 import { connect } from "../lm/index.ts";
 import { programToJSON } from "../modules/index.ts";
 import { optimizerByName, optimizerNames } from "../optimizers/index.ts";
 import { report } from "../reports/index.ts";
-import { type Logged, mlflow } from "../tracking/index.ts";
 import { interruptible } from "./interrupt.ts";
 import {
   concurrencyOption,
@@ -22,6 +21,7 @@ import {
   wholeNumber,
 } from "./options.ts";
 import { note, say, sayJson } from "./output.ts";
+import { track } from "./track.ts";
 
 interface ClassifyFlags extends RunFlags, TrackFlags {
   text: string;
@@ -104,7 +104,7 @@ async function run(file: string, flags: ClassifyFlags): Promise<void> {
   if (flags.save !== undefined) await program.save(flags.save);
   const { text, label, seed, optimizer } = flags;
   const settings = { model: model.name, text, label, seed, optimizer };
-  const logged = flags.track ? await track(outcome, settings, flags.experiment) : undefined;
+  const logged = flags.track ? await track(recordOf(outcome, settings), flags.experiment) : undefined;
   if (flags.report !== undefined) {
     await report({
       title: `${label} of ${text}`,
@@ -142,37 +142,27 @@ async function run(file: string, flags: ClassifyFlags): Promise<void> {
   if (after.stopped !== undefined) process.exitCode = 1;
 }
 
-/** Logs the whole as one run with the evaluations and the search inside it; undefined where MLflow refused it. */
-async function track(
+/** The whole as one run with the evaluations and the search inside it. */
+function recordOf(
   { program, before, after, optimization, comparison }: Classification,
   settings: Readonly<Record<string, string | number>>,
-  experiment: string,
-): Promise<Logged | undefined> {
+): RunRecord {
   const record = after.toRun();
   const parts = [before, ...(optimization ? [optimization] : []), ...(after === before ? [] : [after])];
-  try {
-    return await mlflow.log(
-      {
-        ...record,
-        name: "classification",
-        tags: { "lmframe.kind": "classification" },
-        params: { ...record.params, ...settings },
-        metrics: {
-          ...record.metrics,
-          score_before: before.score,
-          score_difference: comparison.score.difference,
-        },
-        files: { ...record.files, "program.json": JSON.stringify(programToJSON(program), null, 2) },
-        startedAt: before.startedAt,
-        children: parts.map((part) => part.toRun()),
-      },
-      { experiment },
-    );
-  } catch (error) {
-    if (!(error instanceof TrackingError)) throw error;
-    note(error.message); // what was found is worth more than where it is kept
-    return undefined;
-  }
+  return {
+    ...record,
+    name: "classification",
+    tags: { "lmframe.kind": "classification" },
+    params: { ...record.params, ...settings },
+    metrics: {
+      ...record.metrics,
+      score_before: before.score,
+      score_difference: comparison.score.difference,
+    },
+    files: { ...record.files, "program.json": JSON.stringify(programToJSON(program), null, 2) },
+    startedAt: before.startedAt,
+    children: parts.map((part) => part.toRun()),
+  };
 }
 
 function reason({ optimization }: Classification): string {
