@@ -165,8 +165,9 @@ print(json.dumps([ours == local, ours[99], read(sys.argv[2] + "/ours").schema.si
     "rows for code repair are the same on Spark and here, and no file is in two parts",
     { timeout },
     async () => {
-      const rows = Dataset.from(codeRepairs(8));
+      const rows = Dataset.from([...codeRepairs(8), silent]);
       const here = repairRows(rows);
+      expect(here.column("error_message").filter((text) => (text as string | null) === null)).toHaveLength(1);
       const frame = await repairFrame(spark, await spark.upload(rows));
       await frame.writeParquet(at("repairs"), { partitionBy: ["part"] });
       const there = await spark.read.parquet(at("repairs")).toDataset({ limit: Infinity });
@@ -182,7 +183,20 @@ print(json.dumps([ours == local, ours[99], read(sys.argv[2] + "/ours").schema.si
   );
 });
 
+/** A problem without a message, which has no code that could be dropped. */
+const silent = {
+  ...codeRepairs(1).find(({ code_action }) => code_action !== null)!,
+  error_message: null as never,
+};
+
 describe("rows for code repair", () => {
+  test("keep a problem without a message, whatever codes are dropped", () => {
+    for (const dropped of [undefined, [], ["null"]]) {
+      const kept = repairRows(Dataset.from([silent]), dropped && { dropped });
+      expect(kept.column("code_action")).toEqual([silent.code_action]);
+    }
+  });
+
   test("leave out what nothing mends, what is of form, and copies", { timeout }, () => {
     const rows = Dataset.from(codeRepairs(12));
     const messages = rows.column("error_message");

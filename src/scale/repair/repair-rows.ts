@@ -52,7 +52,7 @@ function settled({
 
 /**
  * Training rows for code repair, in memory: without those that nothing mends or whose code is dropped, each once, and
- * with a column `part`. {@link repairFrame} does the same on Spark, row for row.
+ * with a column `part`. What has no message has no code either, and stays. {@link repairFrame} does the same on Spark, row for row.
  *
  * A file that several repositories hold counts as that of the first by name, and parts are dealt out by repository: so
  * neither a repository nor a copy of a file is on both sides.
@@ -66,7 +66,7 @@ export function repairRows(
   checkColumns(rows.columns);
   const dropped = new RegExp(pattern);
   const kept = rows.filter(
-    ({ code_action, error_message }) => code_action !== null && !dropped.test(error_message),
+    ({ code_action, error_message }) => code_action !== null && !dropped.test(error_message ?? ""),
   );
   const owner = new Map<string, string>();
   for (const { code_file, repository } of kept) {
@@ -101,7 +101,7 @@ export async function repairFrame(
        SELECT *, conv(substr(sha2(repository, 256), 1, 8), 16, 10) / 4294967296D AS place FROM (
          SELECT DISTINCT min(repository) OVER (PARTITION BY code_file) AS repository,
            code_file, error_line, error_message, code_action
-         FROM rows WHERE code_action IS NOT NULL AND NOT error_message RLIKE :pattern))`,
+         FROM rows WHERE code_action IS NOT NULL AND NOT coalesce(error_message RLIKE :pattern, false)))`,
     { from: { rows }, values: { ...names, pattern } },
   );
 }
