@@ -1,4 +1,4 @@
-import type { Evaluation } from "../../evaluate/index.ts";
+import type { Evaluation, PredictorUse } from "../../evaluate/index.ts";
 import { inputColumns, pick } from "../../modules/run-row.ts";
 import { type Logged, type LogOptions, mlflow } from "../../tracking/index.ts";
 import { type Complexity, measuredComplexity } from "./complexity.ts";
@@ -11,6 +11,11 @@ export interface ModelTrial {
   /** US dollars; null where the price is not known. */
   cost: number | null;
   seconds: number;
+  /**
+   * False where a call of a model was answered from a cache, or without a count of tokens: cost and time are then not what
+   * the model takes, and nothing is learned from them. Default true.
+   */
+  metered?: boolean | undefined;
 }
 
 /** What a model made of many tasks: what {@link ModelSelector} learns from. */
@@ -24,7 +29,8 @@ const modelTag = "lmframe.model";
 const table = "model_trials";
 
 /**
- * What an evaluation tells of the model it was made with. Outages tell nothing and are left out.
+ * What an evaluation tells of the model it was made with. Outages tell nothing and are left out; answers from a cache tell
+ * how good the model is, and not what it takes.
  *
  * @param complexity of a row's inputs; default {@link measuredComplexity}. Whoever selects has to measure in the same way.
  */
@@ -35,12 +41,19 @@ export async function modelRecord(
 ): Promise<ModelRecord> {
   const { program } = evaluation.subject;
   const trials: ModelTrial[] = [];
-  for (const { row, status, score, cost, seconds } of evaluation.rows) {
+  for (const result of evaluation.rows) {
+    const { row, status, score, cost, seconds } = result;
     if (status === "outage") continue;
     const inputs = pick(row, inputColumns(program, Object.keys(row)));
-    trials.push({ complexity: await complexity(inputs), score, cost, seconds });
+    const metered = ![result, ...result.trace.map(({ used }) => used)].some(unmetered);
+    trials.push({ complexity: await complexity(inputs), score, cost, seconds, metered });
   }
   return { model, trials };
+}
+
+/** Whether models were called and nothing of it was counted. */
+function unmetered(used: PredictorUse | undefined): boolean {
+  return used !== undefined && used.calls > 0 && used.inputTokens + used.outputTokens === 0 && !used.cost;
 }
 
 /** Logs an evaluation as a run that {@link readModelRecords} finds: with the model's name and its trials. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import fc from "fast-check";
 import { ConfigurationError } from "../../../src/core/index.ts";
 import { evaluate } from "../../../src/evaluate/index.ts";
+import { cached, memoryStore } from "../../../src/lm/index.ts";
 import { exactMatch } from "../../../src/metrics/index.ts";
 import { Predict } from "../../../src/modules/index.ts";
 import {
@@ -10,6 +11,7 @@ import {
   modelRecord,
   ModelRegistry,
   ModelSelector,
+  type ModelTrial,
   readModelRecords,
   type RegisteredModel,
   selectModel,
@@ -42,6 +44,7 @@ const models: RegisteredModel[] = [
   { name: "vectors", kind: "embedding", price: { input: 0.02, output: 0 } },
 ];
 const registry = new ModelRegistry(models);
+const long = { inputTokens: 3950, outputTokens: 1000 };
 
 describe("selectModel before anything was evaluated", () => {
   const chosen = (task: Parameters<typeof selectModel>[0]) => selectModel(task, registry);
@@ -69,6 +72,36 @@ describe("selectModel before anything was evaluated", () => {
     expect(() => chosen({ complexity: 2 })).toThrow(ConfigurationError);
     expect(() => chosen({ complexity: 0.5, kind: "completion" })).toThrow(/no completion model/);
     expect(chosen({ complexity: 0.5, kind: "embedding" }).model.name).toBe("vectors");
+  });
+
+  test("below 200 ms takes the smallest even where none is known to be so quick, and says so", () => {
+    const quick = models.filter(({ speed }) => speed).map((model) => ({ ...model }));
+    const { model, why, considered } = selectModel(
+      { complexity: 0.9, latencyBudget: 50 },
+      new ModelRegistry(quick),
+    );
+    expect(model.name).toBe("small");
+    expect(why).toMatch(/smallest.*known to take longer: 120 ms.*rule/);
+    expect(considered.map(({ excluded }) => excluded)).toEqual([expect.stringMatching(/3000 ms/), undefined]);
+    const urgent = { complexity: 0.9, latencyBudget: 50 };
+    expect(() => selectModel({ ...urgent, costBudget: 1e-9 }, new ModelRegistry(quick))).toThrow(/it costs/);
+    expect(() =>
+      selectModel({ ...urgent, latencyBudget: 200, size: long }, new ModelRegistry(quick)),
+    ).toThrow(/more than 200/);
+  });
+
+  test("an unknown price is never taken for none", () => {
+    const dark = { name: "dark", parameters: 400 };
+    const all = new ModelRegistry([dark, ...models]);
+    expect(selectModel({ complexity: 0.9, costBudget: 1 }, all).model.name).toBe("large");
+    expect(selectModel({ complexity: 0.5, costBudget: 1 }, all).model.name).toBe("large");
+    expect(selectModel({ complexity: 0.5 }, all).model.name).toBe("small");
+    const alone = selectModel({ complexity: 0.5, costBudget: 0.00001 }, all);
+    expect(alone.model.name).toBe("dark");
+    expect(alone.why).toMatch(/price is not known/);
+    expect(selectModel({ complexity: 0.5 }, new ModelRegistry([dark])).why).toMatch(/price is not known/);
+    // Where price plays no part, it is as good as any.
+    expect(selectModel({ complexity: 0.9 }, all).model.name).toBe("dark");
   });
 
   test("few evaluations, or those of one model, change nothing", () => {
@@ -108,6 +141,7 @@ describe("selectModel after evaluations of stand-in endpoints", () => {
         ["middle", 300],
         ["small", 300],
       ]);
+      expect(records.flatMap(({ trials }) => trials).every(({ metered }) => metered === true)).toBe(true);
       const selector = new ModelSelector(registry, { records });
 
       const fresh = sums(300, 4);
@@ -154,6 +188,53 @@ describe("selectModel after evaluations of stand-in endpoints", () => {
       );
     },
   );
+});
+
+describe("selectModel where not every cost is known", () => {
+  const trials = (score: number, cost: number | null, metered?: boolean) =>
+    Array.from({ length: 40 }, (_, index) => ({ complexity: index / 40, score, cost, seconds: 1, metered }));
+  const plain = new ModelRegistry([{ name: "dark" }, { name: "dear" }, { name: "cheap" }]);
+
+  test("a model of unknown cost is chosen only where none of known cost will do, and the reasons say so", () => {
+    const records = [
+      { model: "dark", trials: trials(0.99, null) },
+      { model: "dear", trials: trials(0.9, 0.01) },
+      { model: "cheap", trials: trials(0.9, 0.001) },
+    ];
+    const selector = new ModelSelector(plain, { records, tolerance: 0.05 });
+    const { model, why, by } = selector.select({ complexity: 0.5 });
+    expect([model.name, by]).toEqual(["cheap", "evaluations"]);
+    expect(why).toMatch(/dark is expected to score 0.9\d+, but its price is not known/);
+    const unpriced = new ModelSelector(plain, {
+      records: [records[0]!, { model: "dear", trials: trials(0.9, null) }],
+    }).select({ complexity: 0.5 });
+    expect(unpriced.model.name).toBe("dark");
+    expect(unpriced.why).toMatch(/its price is not known, nor is that of another/);
+  });
+
+  test("cost and time are learned from what was not answered by a cache", async () => {
+    const { endpoint, lm } = await startSumModel("m", { strength: 40, price: 5 });
+    try {
+      const program = new Predict("task -> total: int", "Add the numbers.");
+      const rows = sums(30, 8);
+      const kept = cached(lm, memoryStore());
+      const run = () => evaluate(program, rows, exactMatch("total"), { lm: kept });
+      const fresh = await modelRecord("dear", await run());
+      const again = await modelRecord("dear", await run());
+      expect(new Set(fresh.trials.map(({ metered }) => metered))).toEqual(new Set([true]));
+      expect(new Set(again.trials.map(({ metered }) => metered))).toEqual(new Set([false]));
+      const expected = (taught: readonly ModelTrial[]) =>
+        new ModelSelector(plain, { records: [{ model: "dear", trials: taught }] })
+          .select({ complexity: 0.2 })
+          .considered.find(({ model }) => model.name === "dear")!;
+      const [first, both] = [expected(fresh.trials), expected([...fresh.trials, ...again.trials])];
+      expect(first.cost).toBeGreaterThan(0);
+      expect([both.cost, both.seconds]).toEqual([first.cost, first.seconds]);
+      expect(expected(again.trials)).toMatchObject({ cost: undefined, seconds: undefined });
+    } finally {
+      await endpoint.close();
+    }
+  });
 });
 
 describe("what it rests on", () => {
