@@ -20,17 +20,7 @@ export class ModelError extends LmframeError {
   override name = "ModelError";
   /** HTTP status, where the endpoint answered at all. */
   readonly status: number | undefined;
-
-  constructor(message: string, options: ErrorOptions & { status?: number | undefined } = {}) {
-    super(message, options);
-    this.status = options.status;
-  }
-}
-
-/** The endpoint asks for fewer requests (429). */
-export class RateLimitError extends ModelError {
-  override name = "RateLimitError";
-  /** Seconds the endpoint asked to wait, where it said so. */
+  /** Seconds the endpoint asked to wait before another try, where it said so. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -38,8 +28,14 @@ export class RateLimitError extends ModelError {
     options: ErrorOptions & { status?: number | undefined; retryAfter?: number | undefined } = {},
   ) {
     super(message, options);
+    this.status = options.status;
     this.retryAfter = options.retryAfter;
   }
+}
+
+/** The endpoint asks for fewer requests (429). */
+export class RateLimitError extends ModelError {
+  override name = "RateLimitError";
 }
 
 /** The prompt with its answer does not fit the model's context. */

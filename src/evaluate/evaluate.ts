@@ -10,7 +10,7 @@ import {
   rowsAtOnce,
 } from "../modules/index.ts";
 import { Evaluation } from "./evaluation.ts";
-import { predictorPaths, rollout, type Rollout } from "./rollout.ts";
+import { judgeOutage, predictorPaths, rollout, type Rollout } from "./rollout.ts";
 import { RowResults } from "./row-results.ts";
 
 /** How an evaluation is run. */
@@ -77,12 +77,12 @@ export async function evaluate<P extends Module, R extends object = Row>(
   const inForce = { ...settings, signal: either };
   const run = async (row: Row, index: number) => {
     const ended = await rollout(program, paths, row, pick(row, names), metric, inForce);
-    return {
-      ...ended,
-      row,
-      index,
-      stages: stagePaths.length > 0 ? await scoreStages(stages, row, ended.result) : {},
-    };
+    if (stagePaths.length === 0) return { ...ended, row, index, stages: {} };
+    try {
+      return { ...ended, row, index, stages: await scoreStages(stages, row, ended.result) };
+    } catch (thrown) {
+      return { result: judgeOutage(ended.result, thrown), thrown, row, index, stages: {} };
+    }
   };
   await traced("evaluation", evaluation.subject.name, undefined, async () => {
     let outages = 0;

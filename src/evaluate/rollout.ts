@@ -101,9 +101,7 @@ export async function rollout(
       result.score = score;
       result.feedback = feedback;
     } catch (thrown) {
-      if (!isOutage(thrown) || thrown instanceof ConfigurationError) throw thrown;
-      Object.assign(result, { status: "outage", score: NaN, error: describeError(thrown) });
-      return { result, thrown };
+      return { result: judgeOutage(result, thrown), thrown };
     }
   } else {
     // What an abort leads to says nothing of the program, whatever it looks like by the time it gets here.
@@ -114,6 +112,12 @@ export async function rollout(
     result.feedback = result.status === "unreadable" ? result.error.message : undefined;
   }
   return { result, thrown: error };
+}
+
+/** A row whose judge could not be reached. Throws what a metric threw for another reason. */
+export function judgeOutage(result: Rollout, thrown: unknown): Rollout {
+  if (!isOutage(thrown) || thrown instanceof ConfigurationError) throw thrown;
+  return { ...result, status: "outage", score: NaN, error: describeError(thrown) };
 }
 
 /**

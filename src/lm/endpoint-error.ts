@@ -38,6 +38,7 @@ export function endpointError(
   const said = saying(failure, redact);
   const text = [failure.code, failure.type, said].filter((part) => typeof part === "string").join(" ");
   const found = (what: string) => `${address} ${what}: ${said}`;
+  const retryAfter = readRetryAfter(failure.headers);
   // Without a status the call may have failed within a stream that had begun well.
   if (status === undefined) {
     if (tooLong.test(text)) return new TooLongError(found("cannot take a prompt this long"));
@@ -46,11 +47,10 @@ export function endpointError(
   if (status === 429) {
     if (noQuota.test(text))
       return new ConfigurationError(`${found("answered 429")}; the account has no credit left`);
-    const retryAfter = readRetryAfter(failure.headers);
     return new RateLimitError(found("asks for fewer requests"), { status, retryAfter });
   }
   if (status === 408 || status === 409 || status === 425 || status >= 500 || status < 400)
-    return new UnreachableError(found(`answered ${status}`), { status });
+    return new UnreachableError(found(`answered ${status}`), { status, retryAfter });
   if (filtered.test(text)) return new RefusedError(found("filtered this request"), { status });
   if (status === 413 || tooLong.test(text))
     return new TooLongError(`${found("cannot take a prompt this long")}; shorten inputs or demos`, {

@@ -87,7 +87,7 @@ export async function retry<T>(
       return await call(attempt);
     } catch (error) {
       if (!(error instanceof RateLimitError || error instanceof UnreachableError)) throw error;
-      const asked = error instanceof RateLimitError ? (error.retryAfter ?? 0) : 0;
+      const asked = error.retryAfter ?? 0;
       if (attempt >= attempts || asked > patience) throw error;
       const jitter = Math.random() * Math.min(longestWait, firstWait * 2 ** (attempt - 1));
       await pause(asked + jitter, signal);

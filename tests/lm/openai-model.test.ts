@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   ConfigurationError,
+  type ModelError,
   RateLimitError,
   RefusedError,
   TooLongError,
@@ -390,10 +391,11 @@ describe("how it fails", () => {
   });
 
   test("Retry-After in seconds, in milliseconds and as a date", async () => {
-    const after = async (headers: Record<string, string>) => {
-      const { model } = await serve({ answer: () => ({ status: 429, headers, body: { error: {} } }) });
-      return ((await failure(model.complete(ask("hi")))) as RateLimitError).retryAfter;
+    const after = async (headers: Record<string, string>, status = 429) => {
+      const { model } = await serve({ answer: () => ({ status, headers, body: { error: {} } }) });
+      return ((await failure(model.complete(ask("hi")))) as ModelError).retryAfter;
     };
+    expect(await after({ "retry-after": "30" }, 503)).toBe(30);
     expect(await after({ "retry-after": "7" })).toBe(7);
     expect(await after({ "retry-after-ms": "250", "retry-after": "1" })).toBe(0.25);
     const date = await after({ "retry-after": new Date(Date.now() + 60_000).toUTCString() });

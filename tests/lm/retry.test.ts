@@ -58,9 +58,12 @@ describe("retrying", () => {
     expect(Date.now() - start).toBeLessThan(50);
   });
 
-  test("never comes back before Retry-After", async () => {
+  test.each([
+    new RateLimitError("slow", { retryAfter: 3 }),
+    new UnreachableError("being mended", { status: 503, retryAfter: 3 }),
+  ])("never comes back before Retry-After: $message", async (error) => {
     vi.spyOn(Math, "random").mockReturnValue(0);
-    const { model, times } = failing(new RateLimitError("slow", { retryAfter: 3 }));
+    const { model, times } = failing(error);
     const response = await settle(retrying(model).complete(request));
     expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(3000);
     expect(response.seconds).toBeGreaterThanOrEqual(3);
