@@ -28,6 +28,11 @@ export function batches(whole: Batch): Batch[] {
   return split;
 }
 
+/** Each entry of a batch as a batch of its own, in order. */
+export function entries(whole: Batch): Batch[] {
+  return kinds.flatMap((kind) => (whole[kind] ?? []).map((entry) => ({ [kind]: [entry] })));
+}
+
 /** `a` then `b` as one batch; undefined where the server would not take them together. */
 export function merged(a: Batch, b: Batch): Batch | undefined {
   const together: Batch = {};

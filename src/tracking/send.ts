@@ -1,5 +1,5 @@
 import { TrackingError } from "../core/index.ts";
-import { merged } from "./batches.ts";
+import { entries, merged } from "./batches.ts";
 import type { MlflowClient, ServerRun } from "./client.ts";
 import { experimentTags } from "./experiment.ts";
 import type { Operation, RunReference } from "./operation.ts";
@@ -24,15 +24,34 @@ export class RunAboveWaitsError extends ServerAwayError {
 export async function send(spool: SpoolFile, client: MlflowClient): Promise<void> {
   while (spool.done < spool.operations.length) {
     const { operation, count } = nextStep(spool);
-    let refused: string | undefined;
+    const refused: string[] = [];
     try {
       await perform(operation, spool, client);
     } catch (error) {
       if (!isRefusal(error) || operation.do === "create") throw error;
-      refused = error.message;
+      if (operation.do !== "batch") refused.push(error.message);
+      else refused.push(...(await entryByEntry(operation, spool, client)));
     }
-    spool.note({ done: spool.done + count, ...(refused === undefined ? {} : { refused }) });
+    spool.note({ done: spool.done + count, ...(refused.length > 0 && { refused: refused.join("; ") }) });
   }
+}
+
+/** A batch is refused whole for one bad entry: sends each by itself, and gives what was said of those refused. */
+async function entryByEntry(
+  { batch, ...operation }: Extract<Operation, { do: "batch" }>,
+  spool: SpoolFile,
+  client: MlflowClient,
+): Promise<string[]> {
+  const refused: string[] = [];
+  for (const single of entries(batch)) {
+    try {
+      await perform({ ...operation, batch: single }, spool, client);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refused.push(error.message);
+    }
+  }
+  return refused;
 }
 
 /** Like {@link send} for a file of another process: what it left open is ended, and what it sent is looked for. */

@@ -243,6 +243,17 @@ describe("a server that refuses", () => {
     expect((await sync()).sent).toMatchObject([{ name: "locked out" }]);
   });
 
+  test("one entry of many: the others are there, and the refusal is told", async () => {
+    let batches = 0;
+    // The whole, and then the first entry by itself.
+    server.proxy.reset((line) => (line.includes("log-batch") && ++batches <= 2 ? 400 : "pass"));
+    const logged = await mlflow.log({ name: "one bad", params: { p: "1" }, metrics: { a: 1, c: 3 } });
+    expect(logged.spooled).toBe(false);
+    expect(logged.refused).toEqual([expect.stringContaining("400")]);
+    const [run] = await everythingOf(server);
+    expect(run).toMatchObject({ status: "FINISHED", metrics: { a: [[0, 1]], c: [[0, 3]] } });
+  });
+
   test("one artifact: the rest of the run is there, and the refusal is told", async () => {
     server.proxy.reset((line) => (line.includes("page.html") ? 413 : "pass"));
     const logged = await mlflow.log(sampleRecord);
