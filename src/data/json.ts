@@ -23,14 +23,10 @@ function parseJson(text: string, long: Long): unknown {
 export async function readJson(path: string, options: ReadOptions): Promise<Map<string, Column>> {
   const content = await parseFile(path, options, BigInt);
   if (!Array.isArray(content)) {
-    const columns = Object.entries((content ?? {}) as Row);
-    const arrays = columns.filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));
-    if (typeof content === "object" && columns.length > 0 && arrays.length === columns.length) {
-      return columnsOfValues(arrays, options.types, (index) => ({ file: path, row: index + 1 }));
-    }
-    const found =
-      content === null ? "null" : typeof content === "object" ? "one record" : `a ${typeof content}`;
-    throw new DataError(`holds ${found}; expected an array of records`, { file: path });
+    return columnsOfValues(columnsIn(content, path), options.types, (index) => ({
+      file: path,
+      row: index + 1,
+    }));
   }
   const rows = content.map((row, index) => asRow(row, { file: path, row: index + 1 }));
   return columnsOfRows(rows, options.types, (index) => ({ file: path, row: index + 1 }));
@@ -39,8 +35,36 @@ export async function readJson(path: string, options: ReadOptions): Promise<Map<
 /** The rows of a JSON file, which has to be read whole. */
 export async function* scanJson(path: string, options: ReadOptions): AsyncGenerator<RowBatch, void> {
   const content = await parseFile(path, options, String);
-  if (!Array.isArray(content)) throw new DataError("does not hold an array of records", { file: path });
-  yield { columns: undefined, rows: content.map((row, index) => asRow(row, { file: path, row: index + 1 })) };
+  if (Array.isArray(content)) {
+    yield {
+      columns: undefined,
+      rows: content.map((row, index) => asRow(row, { file: path, row: index + 1 })),
+    };
+    return;
+  }
+  const columns = columnsIn(content, path);
+  const rows = columns[0]![1].map((_, index) =>
+    Object.fromEntries(columns.map(([name, values]) => [name, values[index]])),
+  );
+  yield { columns: columns.map(([name]) => name), rows };
+}
+
+/** A record of arrays of one length as columns. */
+function columnsIn(content: unknown, path: string): [string, unknown[]][] {
+  const members = typeof content === "object" ? Object.entries((content ?? {}) as Row) : [];
+  const columns = members.filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));
+  if (members.length === 0 || columns.length < members.length) {
+    const found =
+      content === null ? "null" : typeof content === "object" ? "one record" : `a ${typeof content}`;
+    throw new DataError(`holds ${found}; expected an array of records`, { file: path });
+  }
+  const [[first, { length }]] = columns as [[string, unknown[]]];
+  const odd = columns.find(([, values]) => values.length !== length);
+  if (odd) {
+    const message = `has ${odd[1].length} values where column "${first}" has ${length}; expected as many in each`;
+    throw new DataError(message, { file: path, column: odd[0] });
+  }
+  return columns;
 }
 
 async function parseFile(path: string, options: ReadOptions, long: Long): Promise<unknown> {

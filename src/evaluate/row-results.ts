@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readLines } from "../core/index.ts";
@@ -15,10 +15,12 @@ export interface RowResult extends Rollout {
 }
 
 const folders = new Set<string>();
+let watching = false;
 
 /** Removes the folders of results that were still in use when the process ends. */
 function removeAtExit(folder: string): void {
-  if (folders.size === 0) {
+  if (!watching) {
+    watching = true;
     process.once("exit", () => {
       for (const left of folders) rmSync(left, { recursive: true, force: true });
     });
@@ -26,14 +28,20 @@ function removeAtExit(folder: string): void {
   folders.add(folder);
 }
 
+/** Removes the folder of results that nobody can ask for any more. */
+const abandoned = new FinalizationRegistry<string>((folder) => {
+  rmSync(folder, { recursive: true, force: true });
+  folders.delete(folder);
+});
+
 /**
  * The rows of an evaluation in order. Up to 10,000 of a table are kept in memory; beyond that, and of a Scan, all
- * stand in a private temporary file, which goes with the process, so that memory stays flat.
+ * stand in a private temporary file, which goes with them, so that memory stays flat.
  */
 export class RowResults implements Iterable<RowResult> {
   readonly #inMemory: number;
   #kept: RowResult[] = [];
-  #file: { path: string; descriptor: number } | undefined;
+  #path: string | undefined;
   #unwritten: string[] = [];
   #length = 0;
 
@@ -49,7 +57,7 @@ export class RowResults implements Iterable<RowResult> {
   /** Adds the next row. */
   push(result: RowResult): void {
     this.#length++;
-    if (this.#file) this.#write(result);
+    if (this.#path !== undefined) this.#write(result);
     else {
       this.#kept.push(result);
       if (this.#kept.length > this.#inMemory) this.#moveToDisk();
@@ -58,19 +66,21 @@ export class RowResults implements Iterable<RowResult> {
 
   /** The rows in order. */
   *[Symbol.iterator](): Generator<RowResult, void> {
-    if (!this.#file) {
+    if (this.#path === undefined) {
       yield* this.#kept;
       return;
     }
     this.#flush();
-    for (const line of readLines(this.#file.path)) yield readRow(line);
+    for (const line of readLines(this.#path)) yield readRow(line);
   }
 
   #moveToDisk(): void {
     const folder = mkdtempSync(join(tmpdir(), "lmframe-rows-"));
     removeAtExit(folder);
     const path = join(folder, "rows.jsonl");
-    this.#file = { path, descriptor: openSync(path, "ax", 0o600) };
+    writeFileSync(path, "", { flag: "wx", mode: 0o600 });
+    this.#path = path;
+    abandoned.register(this, folder);
     for (const result of this.#kept) this.#write(result);
     this.#kept = [];
   }
@@ -81,8 +91,8 @@ export class RowResults implements Iterable<RowResult> {
   }
 
   #flush(): void {
-    if (!this.#file || this.#unwritten.length === 0) return;
-    writeSync(this.#file.descriptor, `${this.#unwritten.join("\n")}\n`);
+    if (this.#path === undefined || this.#unwritten.length === 0) return;
+    appendFileSync(this.#path, `${this.#unwritten.join("\n")}\n`);
     this.#unwritten = [];
   }
 }

@@ -50,9 +50,9 @@ export class ConfusionMatrix {
     return labels;
   }
 
-  /** How many labels there are. */
+  /** How many labels there are, {@link noAnswer} not among them. */
   get size(): number {
-    return this.#labels.size;
+    return this.#labels.size - (this.#labels.has(noAnswer) ? 1 : 0);
   }
 
   /** Rows that are `expected` and were said to be `predicted`. */

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { readFile, readdir, truncate, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import fc from "fast-check";
@@ -43,6 +44,21 @@ const tableOf = (columns: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<R
       maxLength: 6,
     },
   );
+
+test("a record of arrays is a table, read and scanned; arrays of other lengths are none", async () => {
+  const file = path("columns.json");
+  writeFileSync(file, '{"text": ["a", "b"], "stars": [1, null]}');
+  const rows = [
+    { text: "a", stars: 1 },
+    { text: "b", stars: null },
+  ];
+  expect((await Dataset.read(file)).rows()).toEqual(rows);
+  expect((await Dataset.scan(file).collect()).rows()).toEqual(rows);
+  writeFileSync(file, '{"text": ["a", "b"], "stars": [1]}');
+  const message = 'has 1 values where column "text" has 2; expected as many in each';
+  await expect(Dataset.read(file)).rejects.toThrow(message);
+  await expect(Dataset.scan(file).collect()).rejects.toThrow(message);
+});
 
 describe.each([
   ["json", kinds],

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -188,6 +188,36 @@ describe("evaluate", () => {
   });
 });
 
+test("fifty labels have a confusion matrix, an unreadable reply among them or not", async () => {
+  const labels = Array.from({ length: 50 }, (_, index) => `label${index}`);
+  const lm = new FunctionModel((request) => {
+    const label = /text: (\w+)(?!.*text: )/.exec(JSON.stringify(request.messages))![1]!;
+    return label === "label7" ? "nothing of the kind" : JSON.stringify({ label });
+  });
+  const program = new Predict("text -> label", { lm });
+  const rows = labels.map((label) => ({ text: label, label }));
+  const evaluation = await evaluate(program, rows, metric);
+  expect(evaluation.unreadable).toBe(1);
+  expect(evaluation.confusion?.size).toBe(50);
+});
+
+test.skipIf(process.platform !== "linux")("rows on disk keep no file open", async () => {
+  const opened = () =>
+    readdirSync("/proc/self/fd").filter((name) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${name}`).includes("lmframe-rows-");
+      } catch {
+        return false; // the one that lists them
+      }
+    }).length;
+  const before = opened();
+  const { program } = classifier(() => "a");
+  const many = Array.from({ length: 10_001 }, (_, index) => ({ text: `t${index}`, label: "a" }));
+  const evaluation = await evaluate(program, many, metric, { concurrency: 64 });
+  expect(evaluation.rows.length).toBe(10_001);
+  expect(opened()).toBe(before);
+});
+
 describe("stages", () => {
   class Two extends Module {
     static override signature = new Predict("text -> label").signature;
@@ -220,6 +250,17 @@ describe("stages", () => {
       { first: 0, second: 1 },
     ]);
     expect(evaluation.toRun().metrics).toMatchObject({ "stage/first": 0.5 });
+  });
+
+  test("a judge that cannot be reached costs the row, not what else there is", async () => {
+    const judge = (row: { text: string }) => {
+      if (row.text === "away") throw new UnreachableError("the judge is down");
+      return 1;
+    };
+    const data = ["here", "away", "here"].map((text) => ({ text, label: "a" }));
+    const evaluation = await evaluate(new Two(), data, metric, { lm, stages: { first: judge } });
+    expect(statuses(evaluation)).toEqual(["scored", "outage", "scored"]);
+    expect([evaluation.score, evaluation.rows.length]).toEqual([1, 3]);
   });
 
   test("a path that is not there is refused", async () => {
