@@ -21,15 +21,12 @@ export class Journal {
   readonly rollouts = new Map<string, Rollout>();
   readonly proposals = new Map<string, Extract<JournalEntry, { kind: "proposal" }>>();
   #descriptor: number | undefined;
-  #decisions = 0;
-  readonly #replayed: number;
+  /** Decisions on disk that were not taken again yet, each as its line, with how often it stands there. */
+  readonly #decided = new Map<string, number>();
 
   /** @param path absent: nothing is written. */
   constructor(path: string | undefined, fingerprint: Fingerprint) {
-    if (path === undefined) {
-      this.#replayed = 0;
-      return;
-    }
+    if (path === undefined) return;
     mkdirSync(dirname(path), { recursive: true });
     this.#descriptor = openSync(path, "a+", 0o600);
     const bytes = readFileSync(path);
@@ -38,24 +35,21 @@ export class Journal {
     const [header, ...entries] = bytes.subarray(0, whole).toString("utf8").split("\n").filter(Boolean);
     if (header === undefined) this.#line({ kind: "study", format: 1, fingerprint });
     else requireSame(path, (JSON.parse(header) as { fingerprint?: Fingerprint }).fingerprint, fingerprint);
-    let decisions = 0;
     for (const line of entries) {
       const entry = JSON.parse(line) as JournalEntry;
       if (entry.kind === "rollout") {
         if (entry.result.score === null) entry.result.score = NaN;
         this.rollouts.set(entry.key, entry.result);
       } else if (entry.kind === "proposal") this.proposals.set(entry.key, entry);
-      else decisions++;
+      else this.#decided.set(line, (this.#decided.get(line) ?? 0) + 1);
     }
-    this.#replayed = decisions;
   }
 
   /** Writes an entry down; it is safe from the end of the process once this returns. */
   write(entry: JournalEntry): void {
     if (entry.kind === "rollout") this.rollouts.set(entry.key, entry.result);
     else if (entry.kind === "proposal") this.proposals.set(entry.key, entry);
-    // A resumed study takes its decisions again, in the same order; those on disk are not written twice.
-    else if (++this.#decisions <= this.#replayed) return;
+    else if (this.#takenAgain(entry)) return;
     this.#line(entry);
   }
 
@@ -63,6 +57,17 @@ export class Journal {
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
+  }
+
+  /**
+   * True for a decision that is on disk already: a resumed study takes its decisions again. With another budget it may
+   * take others in between.
+   */
+  #takenAgain(decision: JournalEntry): boolean {
+    const line = JSON.stringify(decision);
+    const left = this.#decided.get(line) ?? 0;
+    if (left > 0) this.#decided.set(line, left - 1);
+    return left > 0;
   }
 
   #line(value: unknown): void {
