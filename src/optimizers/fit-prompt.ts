@@ -43,10 +43,19 @@ function promptLength(proposer: Proposer, inputs: Inputs): number {
 function shortened(inputs: Inputs, longest: number): Inputs {
   const shorten = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(shorten);
+    if (isPlain(value)) return mapValues(value, shorten);
     if (typeof value !== "string" || value.length <= longest) return value;
     // Half of a surrogate pair is no text.
     const kept = value.slice(0, longest).replace(/[\uD800-\uDBFF]$/, "");
     return `${kept} … [${value.length - kept.length} characters left out]`;
   };
-  return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, shorten(value)]));
+  return mapValues(inputs, shorten);
+}
+
+function mapValues(given: Inputs, edit: (value: unknown) => unknown): Inputs {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, edit(value)]));
+}
+
+function isPlain(value: unknown): value is Inputs {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
