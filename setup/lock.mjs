@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 export async function withLock(path, say, body) {
   mkdirSync(dirname(path), { recursive: true });
   for (let told = false; !take(path); told = true) {
-    if (!told) say("set-up: another one is running here; waiting for it …");
+    if (!told) say(`set-up: another one is running here; waiting for it … (If none is, delete ${path})`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   const release = () => rmSync(path, { force: true });

@@ -80,7 +80,7 @@ describe.skipIf(noNotebooks)("headless", () => {
   });
 
   test("04-optimizers runs, and resumes a search", { timeout: 1_500_000 }, async () => {
-    const shown = await run("04-optimizers.ipynb", { LMFRAME_LIMIT: "30" });
+    const shown = await run("04-optimizers.ipynb", { LMFRAME_LIMIT: "20" });
     for (const name of ["GEPA", "MIPROv2", "SIMBA", "COPRO", "Best"])
       expect(shown).toContain(`evaluate ${name}`);
     expect(shown).toContain("None better for less: ");
