@@ -2,7 +2,14 @@ import { typeName, type Field, type FieldType } from "../signature/index.ts";
 import type { Adapter, AnySignature, ParseOptions } from "./adapter.ts";
 import { matchName } from "./coerce.ts";
 import { askAgain, converse, inOrder, type Layout, notSupplied } from "./conversation.ts";
-import { decodeEntities, elementsToValue, escapeTags, readElements } from "./elements.ts";
+import {
+  decodeEntities,
+  type Element,
+  elementsToValue,
+  escapeTags,
+  isBroken,
+  readElements,
+} from "./elements.ts";
 import { ElementStream } from "./element-stream.ts";
 import { perSignature } from "./per-signature.ts";
 import { type Found, foundAlone, type FoundFields, foundMembers, readOutputs } from "./reply.ts";
@@ -93,20 +100,27 @@ function request(signature: AnySignature): string {
 
 function foundElements(signature: AnySignature, answer: string, { cut = false }: ParseOptions): FoundFields {
   const elements = readElements(answer, outputNames(signature));
-  const bodies = new Map<string, string[]>();
-  for (const { name, body } of elements) {
-    const known = matchName(name, outputNames(signature)) ?? name;
-    bodies.set(known, [...(bodies.get(known) ?? []), body]);
+  const named = new Map<string, Element[]>();
+  for (const element of elements) {
+    const known = matchName(element.name, outputNames(signature)) ?? element.name;
+    named.set(known, [...(named.get(known) ?? []), element]);
   }
   const found = new Map<string, Found>();
   for (const { name, type } of signature.outputs) {
-    const all = bodies.get(name);
+    const all = named.get(name);
     if (!all) continue;
-    const text = decodeEntities(all[0]!).trim();
+    const text = decodeEntities(all[0]!.body).trim();
+    const { kind } = type.kind === "optional" ? type.inner : type;
     // A list that is written by repeating its element may have been about to go on.
-    if (cut && type.kind === "list" && elements.at(-1)!.body === all.at(-1) && !text.startsWith("["))
+    if (cut && kind === "list" && elements.at(-1) === all.at(-1) && !text.startsWith("[")) continue;
+    if ((kind === "list" || kind === "record") && isBroken(answer, all)) {
+      found.set(name, { text: answer.slice(all[0]!.start).trim() });
       continue;
-    const value = elementsToValue(type, all);
+    }
+    const value = elementsToValue(
+      type,
+      all.map(({ body }) => body),
+    );
     found.set(name, typeof value === "string" ? { text } : { value, source: text });
   }
   return found;

@@ -207,6 +207,29 @@ describe("xml", () => {
     expect(xmlAdapter.parse(task, reply)).toEqual(expected);
   });
 
+  test.each([
+    ["a repeated element is left open", tags, "<tags>a</tags><tags>b"],
+    ["another one starts within it", tags, "<tags>a<tags>b</tags>"],
+    ["an item is left open", tags, "<tags><item>a</item><item>b</tags>"],
+    ["the first item is left open", tags, "<tags><item>a<item>b</item></tags>"],
+    ["an item lacks its start", tags, "<tags><item>a</item>b</item></tags>"],
+    ["text stands between items", tags, "<tags><item>a</item>b<item>c</item></tags>"],
+    ["a list of JSON is left open", tags, '<tags>["a", "b</tags>'],
+    ["a list without brackets is left open", tags, '<tags>"a", "b</tags>'],
+    ["a key is left open", parts, "<parts><bolt>1</bolt><nut>2</parts>"],
+    ["an object is left open", parts, "<parts><bolt>1</bolt></parts><parts><nut>2"],
+    ["text stands between keys", parts, "<parts><bolt>1</bolt>nut: 2</parts>"],
+    ["an optional list is left open", signature("a -> tags: Optional[list[str]]"), "<tags>a</tags><tags>b"],
+  ] as const)("no entry vanishes where %s", (_name, task, reply) => {
+    expect(failure(xmlAdapter, task, reply).message).toMatch(/cannot be read: expected/);
+  });
+
+  test("items within a list of JSON are text of it", () => {
+    expect(xmlAdapter.parse(tags, '<tags>["<item>x</item>", "b"]</tags>')).toEqual({
+      tags: ["<item>x</item>", "b"],
+    });
+  });
+
   test("an element that is not closed is missing", () => {
     expect(failure(xmlAdapter, signature("a -> b"), "<b>half an ans").field).toBe("b");
   });
