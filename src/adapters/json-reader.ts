@@ -109,6 +109,21 @@ const valueAhead = /["'“‘\d{[(\]-]|(?:true|false|null|True|False|None)\b/y;
 
 type Place = "whole" | "list" | "object" | "object with bare keys";
 
+/**
+ * Whether a string that holds quotes of its own may be several without a comma between: were every quote the end
+ * or the start of a string, what stands outside of them would separate entries, as in `"a" "b"` or `"a" b, "c"`.
+ */
+function maybeSeveral(string: string, closer: string, place: Place): boolean {
+  const pieces = string.split(closer);
+  const between = closer === "”" || closer === "’" ? /^([^“‘]*)[“‘]/ : undefined;
+  return pieces.some((piece, index) => {
+    const gap = between ? index > 0 && between.exec(piece)?.[1] : index % 2 === 1 && piece;
+    if (typeof gap !== "string") return false;
+    if (place !== "list") return /[\w$.-]\s{0,20}:\s{0,20}$/.test(gap.slice(-50));
+    return /^[^\p{L}\p{N}]*$/u.test(gap) || /,\s{0,20}$/.test(gap.slice(-21)) || /^\s(?:[^]*\s)?$/.test(gap);
+  });
+}
+
 class Reader {
   at = 0;
   private readonly text: string;
@@ -257,6 +272,7 @@ class Reader {
         if (this.closes(place, unescaped)) {
           // A quote before a colon was the end of a key, not part of this string.
           if (unescaped && /["'”’]\s{0,20}:/.test(string)) throw malformed;
+          if (unescaped && maybeSeveral(string, closer, place)) throw malformed;
           return string;
         }
         unescaped = true;

@@ -83,6 +83,30 @@ describe("repairs", () => {
   });
 });
 
+describe("entries that no comma parts", () => {
+  test.each([
+    '["a" "b"]',
+    '["a""b"]',
+    '["a"\n"b", "c"]',
+    '["a"; "b"]',
+    '["a" b, "c"]',
+    '["a" and "b"]',
+    "['a' 'b']",
+    "[“a” “b”]",
+    '{"x": ["a" "b"]}',
+    '{"a": "x" b: "y"}',
+  ])("are not read as one: %s", (text) => {
+    expect(readJson(text)).toBe(unreadable);
+    expect(values(`{"n": ${text}}`).flatMap(Object.values)).toEqual([]);
+  });
+
+  test("unlike one that quotes", () => {
+    expect(readJson('["he said "hi""]')).toEqual(['he said "hi"']);
+    expect(readJson('["She said, "go" and went"]')).toEqual(['She said, "go" and went']);
+    expect(readJson("['it's fine', 'b']")).toBe(unreadable);
+  });
+});
+
 describe("text that ends early", () => {
   test.each([
     ['{"a": 1, "b": "hal', [{ a: 1 }], [{ a: 1 }]],
