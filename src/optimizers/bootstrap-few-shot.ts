@@ -2,6 +2,7 @@ import type { Demo } from "../adapters/index.ts";
 import type { Rollout } from "../evaluate/index.ts";
 import type { LanguageModel } from "../lm/index.ts";
 import type { Candidate } from "./candidate.ts";
+import { cappedDemos } from "./demo-cap.ts";
 import { labeledDemos, withDemos } from "./labeled-few-shot.ts";
 import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import type { Study } from "./study.ts";
@@ -47,6 +48,8 @@ export async function bootstrapDemos(
   { maxBootstrappedDemos = 4, maxLabeledDemos = 16, maxRounds = 1, threshold = 1, teacher }: BootstrapOptions,
 ): Promise<Record<string, Demo[]>> {
   const shown = teacher ? taught(study, teacher) : study.base;
+  const paths = [...study.tunable.keys()];
+  const shows = (result: Rollout) => paths.some((path) => demosOf(study, result, path).length > 0);
   const taken = new Map<number, Rollout>();
   for (let round = 0; round < maxRounds && taken.size < maxBootstrappedDemos; round++) {
     const open = order.filter((index) => !taken.has(index));
@@ -61,7 +64,9 @@ export async function bootstrapDemos(
       });
       for (const [place, result] of results.entries()) {
         if (taken.size >= maxBootstrappedDemos) break;
-        if (result.status === "scored" && result.score >= threshold) taken.set(rows[place]!, result);
+        if (result.status === "scored" && result.score >= threshold && shows(result)) {
+          taken.set(rows[place]!, result);
+        }
       }
     }
   }
@@ -70,7 +75,7 @@ export async function bootstrapDemos(
   return Object.fromEntries(
     Object.entries(labeled).map(([path, demos]) => [
       path,
-      [...[...taken.values()].flatMap((result) => demosOf(result, path)), ...demos],
+      [...[...taken.values()].flatMap((result) => demosOf(study, result, path)), ...demos],
     ]),
   );
 }
@@ -81,8 +86,11 @@ function taught(study: Study, lm: LanguageModel): Candidate {
   return study.candidate(Object.fromEntries(edits), "teacher", [study.base]);
 }
 
-/** What a predictor was given and gave in a run, as demos; the last call where it was called several times. */
-export function demosOf({ trace }: Rollout, path: string): Demo[] {
+/**
+ * What a predictor was given and gave in a run, as demos; the last call where it was called several times. None where
+ * that is longer than a demo may be.
+ */
+export function demosOf(study: Study, { trace }: Rollout, path: string): Demo[] {
   const last = trace.findLast((call) => call.predictor === path && call.outputs !== undefined);
-  return last ? [{ ...last.inputs, ...last.outputs, augmented: true }] : [];
+  return last ? cappedDemos(study, path, [{ ...last.inputs, ...last.outputs, augmented: true }]) : [];
 }

@@ -2,11 +2,17 @@ import { inputColumns } from "../modules/index.ts";
 import { CopiedText } from "./copied-text.ts";
 import type { Study } from "./study.ts";
 import { changedParameter, labelsIn } from "./task-parameters.ts";
+import { exceedsTokens } from "./token-cap.ts";
 
 /** What a proposer may write and be shown. Always on; what is refused is in the journal, with the reason. */
 export interface GuardrailOptions {
   /** Characters that new instructions may have; longer ones are refused. Default 4,000. */
   maxInstructionLength?: number | undefined;
+  /**
+   * Tokens that new instructions may have, as `countTokens` counts; longer ones are refused. Default 2,000: what 4,000
+   * characters of a European language seldom reach, and those of other scripts may.
+   */
+  maxInstructionTokens?: number | undefined;
   /**
    * Words in a row that count as copied where a training row holds the same; whole values of 4 words or more
    * count as well. Labels, field names and the program's own words are free. Default 8, at least 4.
@@ -20,11 +26,16 @@ export interface GuardrailOptions {
 export class Guardrails {
   readonly #study: Study;
   readonly #longest: number;
+  readonly #mostTokens: number;
   readonly #copied: CopiedText;
 
-  constructor(study: Study, { maxInstructionLength = 4000, maxCopiedWords = 8 }: GuardrailOptions = {}) {
+  constructor(
+    study: Study,
+    { maxInstructionLength = 4000, maxInstructionTokens = 2000, maxCopiedWords = 8 }: GuardrailOptions = {},
+  ) {
     this.#study = study;
     this.#longest = maxInstructionLength;
+    this.#mostTokens = maxInstructionTokens;
     this.#copied = new CopiedText(rowTexts(study), ownWords(study), maxCopiedWords);
   }
 
@@ -34,6 +45,7 @@ export class Guardrails {
     if (instructions.length > this.#longest) {
       return `has ${instructions.length} characters, more than ${this.#longest}`;
     }
+    if (exceedsTokens(instructions, this.#mostTokens)) return `has more than ${this.#mostTokens} tokens`;
     const copied = this.#copied.find(instructions);
     if (copied !== undefined) return `copies a training row: "${copied}"`;
     return changedParameter(this.#study.program.predictors().get(path)!.signature, instructions);

@@ -48,7 +48,7 @@ export class KNNFewShot extends Optimizer<KNNFewShotOptions> {
     if (silent.length === 0) return labeled;
     const { results } = await study.evaluate(study.base, { split: "train", rows });
     const good = results.filter(({ status, score }) => status === "scored" && score >= threshold);
-    const own = silent.map((path) => [path, good.flatMap((result) => demosOf(result, path))] as const);
+    const own = silent.map((path) => [path, good.flatMap((result) => demosOf(study, result, path))] as const);
     return { ...labeled, ...Object.fromEntries(own) };
   }
 }

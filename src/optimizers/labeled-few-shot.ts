@@ -1,6 +1,7 @@
 import type { Demo } from "../adapters/index.ts";
 import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import type { Candidate, Edits } from "./candidate.ts";
+import { cappedDemos } from "./demo-cap.ts";
 import type { Study } from "./study.ts";
 
 /** Options of {@link LabeledFewShot}. */
@@ -18,12 +19,12 @@ export class LabeledFewShot extends Optimizer<LabeledFewShotOptions> {
   }
 }
 
-/** The training rows at these places as demos for every predictor that may be tuned and whose fields they hold. */
+/** The training rows at these places as demos for every predictor that may be tuned and whose fields they hold, but for too long ones. */
 export function labeledDemos(study: Study, rows: readonly number[]): Record<string, Demo[]> {
   const demos: Record<string, Demo[]> = {};
   for (const [path, predictor] of study.tunable) {
     const { inputs, outputs } = predictor.signature;
-    demos[path] = rows.flatMap((index) => {
+    const shown = rows.flatMap((index): Demo[] => {
       const row = study.row("train", index);
       const known = [...inputs, ...outputs].filter(
         ({ name }) => row[name] !== undefined && row[name] !== null,
@@ -32,6 +33,7 @@ export function labeledDemos(study: Study, rows: readonly number[]): Record<stri
       if (!outputs.some(({ name }) => row[name] !== undefined && row[name] !== null)) return [];
       return [Object.fromEntries(known.map(({ name }) => [name, row[name]]))];
     });
+    demos[path] = cappedDemos(study, path, shown);
   }
   return demos;
 }

@@ -4,6 +4,7 @@ import type { LanguageModel } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
 import { type Module, type Principal, rowsAtOnce } from "../modules/index.ts";
 import { BudgetExhausted, type StudyBudget } from "./budget.ts";
+import { capDemos } from "./demo-cap.ts";
 import type { Objective } from "./objective.ts";
 import { Optimization } from "./optimization.ts";
 import { Study } from "./study.ts";
@@ -17,6 +18,11 @@ export interface OptimizerOptions {
   objective?: Objective | undefined;
   /** The same seed gives the same run. Default 0. */
   seed?: number | undefined;
+  /**
+   * Tokens that a demo made by the strategy may have, as `countTokens` counts; a longer one is left out, and the journal
+   * says so. Those that the program brings along stay. Default 4,000.
+   */
+  maxDemoTokens?: number | undefined;
 }
 
 /** Options of optimizers that ask a model for new instructions. */
@@ -122,6 +128,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       models: this.models(),
       maxOutages,
     });
+    capDemos(study, this.options.maxDemoTokens);
     let stopped: string | undefined;
     try {
       await traced("optimizer", this.constructor.name, undefined, async () => {

@@ -152,7 +152,9 @@ export class PairedAscent extends Optimizer<PairedAscentOptions> {
     const paths = [...program.predictors().keys()];
     const now = Object.fromEntries([...program.predictors()].map(([path, { demos }]) => [path, demos]));
     const own = (runs: readonly TrainingRun[]) =>
-      Object.fromEntries(paths.map((path) => [path, runs.flatMap(({ result }) => demosOf(result, path))]));
+      Object.fromEntries(
+        paths.map((path) => [path, runs.flatMap(({ result }) => demosOf(study, result, path))]),
+      );
     const labeled = (runs: readonly TrainingRun[]) =>
       labeledDemos(
         study,

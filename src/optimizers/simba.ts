@@ -258,7 +258,7 @@ function dropped(study: Study, source: Candidate, most: number, random: Random):
 /** The source with what each predictor did in a run as a demo more. */
 function withDemo(study: Study, source: Candidate, shown: DemosByPath, run: Rollout): Candidate {
   const longer = Object.fromEntries(
-    Object.entries(shown).map(([path, demos]) => [path, [...demos, ...demosOf(run, path)]]),
+    Object.entries(shown).map(([path, demos]) => [path, [...demos, ...demosOf(study, run, path)]]),
   );
   return changed(study, source, longer, {}, "demo");
 }
