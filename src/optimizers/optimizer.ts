@@ -7,6 +7,7 @@ import { BudgetExhausted, type StudyBudget } from "./budget.ts";
 import { capDemos } from "./demo-cap.ts";
 import type { Objective } from "./objective.ts";
 import { Optimization } from "./optimization.ts";
+import { warnOfSharedRows } from "./shared-rows.ts";
 import { Study } from "./study.ts";
 
 /** What every optimizer takes. */
@@ -37,7 +38,10 @@ export interface ProposerOptions {
 export interface CompileOptions {
   /** Rows to learn from. */
   train: TableLike;
-  /** Rows to choose by. Default: half of `train`, drawn by the seed and then not learnt from. */
+  /**
+   * Rows to choose by. Default: half of `train`, drawn by the seed and then not learnt from. A warning tells of rows that
+   * are in `train` as well.
+   */
   val?: TableLike | undefined;
   /** What the run may cost. */
   budget?: StudyBudget | undefined;
@@ -161,6 +165,7 @@ function splitRows(train: Dataset, val: Dataset | undefined, seed: number): { tr
       throw new ConfigurationError(
         "the validation rows are empty; leave `val` away to take them from `train`",
       );
+    warnOfSharedRows(train, val);
     return { train, val };
   }
   if (train.length < 2)
