@@ -4,13 +4,27 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Dataset } from "../../src/data/index.ts";
 import { ConfigurationError } from "../../src/core/index.ts";
-import { Completeness, Faithfulness, Relevance, Toxicity } from "../../src/metrics/index.ts";
+import { countTokens, FunctionModel, type LanguageModel } from "../../src/lm/index.ts";
+import {
+  Completeness,
+  exactMatch,
+  Faithfulness,
+  type Metric,
+  Relevance,
+  Toxicity,
+} from "../../src/metrics/index.ts";
 import { Predict } from "../../src/modules/index.ts";
 import { CopiedText } from "../../src/optimizers/copied-text.ts";
 import { fitPrompt } from "../../src/optimizers/fit-prompt.ts";
 import { GEPA } from "../../src/optimizers/gepa.ts";
 import { Guardrails } from "../../src/optimizers/guardrails.ts";
-import { meanScore, Study } from "../../src/optimizers/index.ts";
+import {
+  meanScore,
+  MIPROv2,
+  type Optimizer,
+  type OptimizerOptions,
+  Study,
+} from "../../src/optimizers/index.ts";
 import { changedParameter } from "../../src/optimizers/task-parameters.ts";
 import { signature } from "../../src/signature/index.ts";
 import { plantedMetric, plantedProgram, plantedProposer, plantedRows, rule } from "./planted-task.ts";
@@ -357,6 +371,15 @@ describe("guardrails of a study", () => {
     expect(guardrails.refusal("self", "One tells a story of its own.")).toMatch(/copies a training row/);
   });
 
+  test("tokens have a cap, which can be set", () => {
+    const study = studyOf(plantedProgram() as unknown as Predict, plantedRows(3, 1));
+    // Three bytes a character, and a token at least every other.
+    const dense = "龘靐齉".repeat(1000);
+    expect(new Guardrails(study).refusal("self", dense)).toBe("has more than 2000 tokens");
+    expect(new Guardrails(study, { maxInstructionTokens: 20_000 }).refusal("self", dense)).toBeUndefined();
+    expect(new Guardrails(study).refusal("self", "Look closely. ".repeat(280))).toBeUndefined();
+  });
+
   test("length has a cap, which can be set", () => {
     const study = studyOf(plantedProgram() as unknown as Predict, plantedRows(3, 1));
     expect(new Guardrails(study).refusal("self", "x".repeat(4001))).toMatch(
@@ -368,46 +391,118 @@ describe("guardrails of a study", () => {
 });
 
 describe("a proposer that misbehaves", () => {
-  const train = plantedRows(24, 1);
-  const val = plantedRows(30, 2);
-  const tricks: [string, (prompt: string) => string, RegExp][] = [
+  const readings = {
+    base: "Say how it is.",
+    program: () => plantedProgram() as unknown as Predict,
+    metric: plantedMetric as unknown as Metric,
+    train: plantedRows(24, 1),
+    val: plantedRows(30, 2),
+  };
+  const levels = { hot: 5, mild: 3, cold: 1 };
+  const scored = (rows: typeof readings.train) =>
+    Dataset.from(
+      rows.rows().map(({ text, label }) => ({ text, score: levels[label as keyof typeof levels] })),
+    );
+  /** The same texts, rated: the type alone has the range, the levels tell which end is the good one. */
+  const ratings = {
+    base: "Say how warm it is. 5: it is hot. 3: it is mild. 1: nothing of it is warm.",
+    program: () =>
+      new Predict("text -> score: Literal[1, 2, 3, 4, 5]", {
+        instructions: ratings.base,
+        // Right where the rule is in the instructions, else on every third row.
+        lm: new FunctionModel(({ messages }) => {
+          const [, row, word] = /reading \d+-(\d+) says (hot|mild|cold)/.exec(
+            JSON.stringify(messages.at(-1)),
+          )!;
+          const reads = Number(row) % 3 === 0 || JSON.stringify(messages[0]).includes(rule);
+          return JSON.stringify({ score: reads ? levels[word as keyof typeof levels] : 2 });
+        }),
+      }) as unknown as Predict,
+    metric: exactMatch("score") as unknown as Metric,
+    train: scored(readings.train),
+    val: scored(readings.val),
+  };
+  const endless = `${rule} `.repeat(10_000);
+  const tricks: [string, typeof readings, (prompt: string) => string, RegExp][] = [
     [
       "copies rows",
-      (prompt) => `Say how it is. ${/reading 1-\d+ says \w+/.exec(prompt)?.[0]}. ${rule}`,
+      readings,
+      (prompt) =>
+        `Say how it is. ${/reading 1-\d+ says \w+/.exec(prompt)?.[0] ?? readings.train.rows()[0]!.text}. ${rule}`,
       /copies a training row/,
     ],
-    ["flips labels", () => `Say hot for cold. ${rule}`, /a label for another/],
-    ["renames a label", () => `Answer 'warm', 'cold' or 'mild'. ${rule}`, /\\"warm\\" among the labels/],
-    ["writes 50,000 characters", () => `${rule} `.repeat(2400).slice(0, 50_000), /50000 characters/],
+    ["flips labels", readings, () => `Say hot for cold. ${rule}`, /a label for another/],
+    [
+      "lists another label",
+      readings,
+      () => `Answer 'warm', 'cold' or 'mild'. ${rule}`,
+      /\\"warm\\" among the labels/,
+    ],
+    [
+      "renames a label",
+      readings,
+      () => `Answer 'warm' instead of 'hot'. ${rule}`,
+      /puts \\"warm\\" in the place of the labels/,
+    ],
+    [
+      "flips the scale",
+      ratings as never,
+      () => `Say how warm it is. A 1 means best, a 5 means worst. ${rule}`,
+      /turns the scale of 1 to 5 round/,
+    ],
+    [
+      "counts the scale down",
+      ratings as never,
+      () => `Score from 5 to 1, where 1 is perfect. ${rule}`,
+      /changes the scale from 1 to 5 to 5 to 1/,
+    ],
+    [
+      "widens the scale",
+      ratings as never,
+      () => `Rate it on a scale from 1 to 10. ${rule}`,
+      /1 to 5 to 1 to 10/,
+    ],
+    ["writes 50,000 tokens", readings, () => endless, /characters, more than 4000/],
+  ];
+  const strategies: [string, (options: OptimizerOptions & { promptModel: LanguageModel }) => Optimizer][] = [
+    ["GEPA", (options) => new GEPA(options)],
+    ["MIPROv2", (options) => new MIPROv2({ ...options, numCandidates: 10, numTrials: 12 })],
   ];
 
-  test.each(tricks)(
-    "%s: it is refused with the reason, and the run goes on",
-    async (_name, trick, reason) => {
-      const journal = join(await mkdtemp(join(tmpdir(), "lmframe-guardrails-")), "study.jsonl");
-      let tricked = 0;
-      const reflectionModel = plantedProposer((luck, prompt) => {
-        if (luck < 0.5) return `Say how it is. ${rule}`;
-        tricked++;
-        return trick(prompt);
-      });
-      const { program, candidates } = await new GEPA({
-        metric: plantedMetric,
-        seed: 3,
-        reflectionModel,
-      }).compile(plantedProgram(), { train, val, journal, budget: { rollouts: 600 } });
-      expect(tricked).toBeGreaterThan(0);
-      const refused = (await readFile(journal, "utf8"))
-        .split("\n")
-        .filter((line) => line.includes('"refuse"'));
-      expect(refused).toHaveLength(tricked);
-      for (const line of refused) expect(line).toMatch(reason);
-      expect(program.state.instructions).toBe(`Say how it is. ${rule}`);
-      for (const { edits } of candidates) {
-        expect([undefined, `Say how it is. ${rule}`]).toContain(edits.self?.instructions);
-      }
-    },
-  );
+  test("what is written without end has 50,000 tokens", () => {
+    expect(countTokens(endless)).toBeGreaterThanOrEqual(50_000);
+  });
+
+  describe.each(strategies)("in %s", (strategy, make) => {
+    test.each(tricks)(
+      "%s: it is refused with the reason, and the run goes on",
+      async (_name, { base, program: made, metric, train, val }, trick, reason) => {
+        const journal = join(await mkdtemp(join(tmpdir(), "lmframe-guardrails-")), "study.jsonl");
+        const good = `${base} ${rule}`;
+        const promptModel = plantedProposer((luck, prompt) => (luck < 0.5 ? good : trick(prompt)));
+        const { program, candidates } = await make({ metric, seed: 3, promptModel }).compile(made(), {
+          train,
+          val,
+          journal,
+          budget: { rollouts: 600 },
+        });
+        const lines = (await readFile(journal, "utf8")).split("\n").filter(Boolean);
+        // Grounding asks the same model for other things than instructions.
+        const tricked = lines
+          .map((line) => JSON.parse(line) as { kind: string; outputs?: { instructions?: string } })
+          .filter(({ kind, outputs }) => kind === "proposal" && outputs?.instructions !== undefined)
+          .filter(({ outputs }) => outputs!.instructions!.trim() !== good);
+        expect(tricked.length).toBeGreaterThan(0);
+        const refused = lines.filter((line) => line.includes('"refuse"'));
+        expect(refused).toHaveLength(tricked.length);
+        for (const line of refused) expect(line).toMatch(reason);
+        const tried = candidates.map(({ edits }) => edits.self?.instructions);
+        expect(tried).toContain(good);
+        for (const instructions of tried) expect([undefined, good]).toContain(instructions);
+        if (strategy === "GEPA") expect(program.state.instructions).toBe(good);
+      },
+    );
+  });
 });
 
 describe("the prompt of a proposer", () => {
