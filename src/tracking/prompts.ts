@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { ConfigurationError, nearest, redactor } from "../core/index.ts";
 import type { Module } from "../modules/index.ts";
 import type { MlflowClient } from "./client.ts";
+import { linkedRuns, linkRun } from "./prompt-runs.ts";
 import {
   createRegistered,
   createVersion,
@@ -28,6 +29,8 @@ export interface PromptVersion {
   readonly createdAt: number;
   /** The last evaluation of a program that used it; undefined where there was none. */
   readonly evaluation: PromptEvaluation | undefined;
+  /** Ids of the runs that used it, oldest first. */
+  readonly runs: readonly string[];
 }
 
 /** An evaluation that stands for a prompt. */
@@ -51,8 +54,6 @@ const tags = {
   isPrompt: "mlflow.prompt.is_prompt",
   text: "mlflow.prompt.text",
   type: "_mlflow_prompt_type",
-  runs: "mlflow.prompt.associatedRunIds",
-  experiments: "_mlflow_experiment_ids",
   linked: "mlflow.linkedPrompts",
   digest: "lmframe.digest",
   evaluation: "lmframe.evaluation",
@@ -228,10 +229,7 @@ async function linkToRun(
   const { data, info } = await runOnServer(client, runId);
   const before = data.tags?.find(({ key }) => key === tags.linked)?.value;
   await client.logBatch(runId, { tags: [{ key: tags.linked, value: linked(before, prompts) }] });
-  for (const prompt of prompts) {
-    await appendTag(prompt, tags.runs, runId);
-    await appendTag(prompt, tags.experiments, info.experiment_id);
-  }
+  for (const prompt of prompts) await linkRun(prompt, { runId, experimentId: info.experiment_id });
 }
 
 async function linkToModel(
@@ -265,13 +263,6 @@ function linked(before: string | undefined, prompts: readonly PromptVersion[]): 
   return JSON.stringify(entries);
 }
 
-async function appendTag(prompt: PromptVersion, key: string, entry: string): Promise<void> {
-  const entries = prompt.tags[key]?.split(",") ?? [];
-  if (!entries.includes(entry)) {
-    await setVersionTag(prompt.name, prompt.version, key, [...entries, entry].join(","));
-  }
-}
-
 function stored({ name, version, aliases, tags: all, description, createdAt }: ModelVersion): PromptVersion {
   const evaluation = all[tags.evaluation];
   return {
@@ -284,5 +275,6 @@ function stored({ name, version, aliases, tags: all, description, createdAt }: M
     description,
     createdAt,
     evaluation: evaluation === undefined ? undefined : (JSON.parse(evaluation) as PromptEvaluation),
+    runs: linkedRuns(all),
   };
 }

@@ -103,6 +103,35 @@ describe("a program's prompts", () => {
     expect((await prompts.check(program, name)).map(({ status }) => status)).toEqual(["unevaluated"]);
   });
 
+  test("runs that are linked at once are all kept, beside those of the old form", async () => {
+    const program = new Predict("text -> label");
+    const [prompt] = await prompts.register(program, name);
+    await mlflow.registry.setVersionTag(name, 1, "mlflow.prompt.associatedRunIds", "older");
+    const logged = await Promise.all(
+      Array.from({ length: 8 }, (_, each) => mlflow.run(`run ${each}`, () => Promise.resolve())),
+    );
+    const ids = logged.map(({ runId }) => runId!);
+    await Promise.all(ids.map((runId) => prompts.register(program, name, { runId })));
+    const { runs, tags } = await prompts.version(name);
+    expect(prompt!.runs).toEqual([]);
+    expect(runs[0]).toBe("older");
+    expect([...runs].sort()).toEqual(["older", ...ids].sort());
+    expect(tags["mlflow.prompt.associatedRunIds"]!.split(",").sort()).toEqual(["older", ...ids].sort());
+    expect(tags._mlflow_experiment_ids).toMatch(/^\d+$/);
+  });
+
+  test("where MLflow's list of runs is full, no link is lost", async () => {
+    const program = new Predict("text -> label");
+    await prompts.register(program, name);
+    const older = Array.from({ length: 3000 }, (_, each) => each.toString(16).padStart(32, "0"));
+    await mlflow.registry.setVersionTag(name, 1, "mlflow.prompt.associatedRunIds", older.join(","));
+    const { runId } = await mlflow.run("newest", () => Promise.resolve());
+    await prompts.register(program, name, { runId: runId! });
+    const { runs, tags } = await prompts.version(name);
+    expect(tags["mlflow.prompt.associatedRunIds"]).toBe(older.join(","));
+    expect(runs).toEqual([...older, runId]);
+  });
+
   test("what has no program has no prompts", async () => {
     await expect(mlflow.log({ name: "by hand" }, { prompts: name })).rejects.toThrow(/has no program/);
   });
