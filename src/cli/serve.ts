@@ -150,7 +150,7 @@ async function improving(
 ): Promise<SelfImprovingPipeline> {
   return SelfImprovingPipeline.open(program, {
     name: basename(path, extname(path)).replaceAll(/[^\w.-]/g, "-"),
-    audience: tokens ? await commonGroups(tokens) : as,
+    audience: tokens ? () => commonGroups(tokens) : as,
     ...(improveBy !== "random-search" && {
       optimizer: optimizerByName(improveBy)!({ metric: answerMetric(program) }),
     }),

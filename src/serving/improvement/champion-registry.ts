@@ -58,7 +58,7 @@ export class ChampionRegistry {
     const registered: Record<string, string> = { ...state.registered };
     for (const number of Object.values(wanted)) {
       if (number === undefined) continue;
-      registered[number] ??= await this.#register(number, await programOf(number), state.runs?.[number]);
+      registered[number] ??= await this.#register(number, await programOf(number), state);
     }
     const versions = await mlflow.registry.versions(name);
     for (const [alias, number] of Object.entries(wanted)) {
@@ -95,7 +95,14 @@ export class ChampionRegistry {
     return run?.runId;
   }
 
-  async #register(number: number, program: Module, run: string | undefined): Promise<string> {
+  async #register(number: number, program: Module, state: ImprovementState): Promise<string> {
+    const run = state.runs?.[number];
+    const audience = state.audiences?.[number];
+    const tags = {
+      "lmframe.version": String(number),
+      // Whom it may answer: it may show what these groups see.
+      ...(audience && { "lmframe.audience": JSON.stringify(audience) }),
+    };
     const { name, module, experiment } = this.place;
     const { version } = await mlflow.logModel(program, {
       run: run === undefined ? undefined : await this.#runId(run),
@@ -103,9 +110,10 @@ export class ChampionRegistry {
       name: program.constructor.name,
       module,
       experiment,
-      tags: { "lmframe.version": String(number) },
+      tags,
     });
-    await mlflow.registry.setVersionTag(name, version!.version, "lmframe.version", String(number));
+    for (const [key, value] of Object.entries(tags))
+      await mlflow.registry.setVersionTag(name, version!.version, key, value);
     return version!.version;
   }
 }

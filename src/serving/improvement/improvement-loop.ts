@@ -7,6 +7,7 @@ import { currentLM, type LanguageModel } from "../../lm/index.ts";
 import { type Metric, metricIdentity } from "../../metrics/index.ts";
 import {
   type Module,
+  type Principal,
   programIdentity,
   programToJSON,
   withCallSettings,
@@ -30,7 +31,9 @@ export interface LoopSetup {
   readonly folder: string;
   readonly feedback: FeedbackLog;
   readonly optimizer: Optimizer;
-  readonly rule: LearningRule;
+  readonly rule: Omit<LearningRule, "audience">;
+  /** The groups that everybody is of, as of now. */
+  readonly audience: () => Promise<readonly string[]>;
   /** New records that begin a round. */
   readonly records: number;
   readonly budget: StudyBudget;
@@ -38,6 +41,12 @@ export interface LoopSetup {
   readonly lm: LanguageModel | undefined;
   readonly registry: ChampionRegistry | undefined;
   readonly log: (line: string) => void;
+}
+
+/** A version with its program. */
+export interface Answering {
+  readonly version: number;
+  readonly program: Module;
 }
 
 type OpenRound = NonNullable<ImprovementState["round"]>;
@@ -78,6 +87,18 @@ export class ImprovementLoop {
   /** The program that answers. */
   get champion(): Module {
     return this.#champion;
+  }
+
+  /**
+   * What answers somebody: the champion, and whoever is not of all the groups that it was learnt for, the program as it
+   * was given. Groups that came later so see nothing of what others taught.
+   */
+  answering(principal: Principal | undefined): Answering {
+    const { champion, first = 0 } = this.#state;
+    const groups = principal?.groups ?? [];
+    return this.#audienceOf(champion).every((group) => groups.includes(group))
+      ? { version: champion, program: this.#champion }
+      : { version: first, program: this.setup.given };
   }
 
   get state(): ImprovementState {
@@ -165,6 +186,8 @@ export class ImprovementLoop {
         format: 1,
         given,
         champion: number,
+        first: number,
+        audiences: found?.audiences ?? {},
         former: [],
         next: number + 1,
         seen: found?.seen ?? 0,
@@ -184,9 +207,10 @@ export class ImprovementLoop {
     // A log that was cut is read from its beginning.
     const fresh = seen > records ? votes : votes.filter(({ place }) => place >= seen);
     if (fairShare(fresh, this.setup.records).length < this.setup.records) return undefined;
-    const { train, kept } = learningRows(votes, this.setup.rule);
+    const audience = [...new Set(await this.setup.audience())].sort();
+    const { train, kept } = learningRows(votes, { ...this.setup.rule, audience });
     if (Math.min(train.length, kept.length) < fewestRows) return undefined;
-    const round = { challenger: next, champion, records, found: false };
+    const round = { challenger: next, champion, records, audience, found: false };
     // The journals of the last round stay until here, for whoever wants to know what was refused and why.
     await rm(this.#path("round"), { recursive: true, force: true });
     await this.#change((state) => ({ ...state, next: next + 1, round }));
@@ -194,8 +218,9 @@ export class ImprovementLoop {
   }
 
   async #run(round: OpenRound, signal: AbortSignal | undefined): Promise<Round> {
-    const { lm, rule } = this.setup;
-    const principal = rule.audience.length > 0 ? { id: "lmframe", groups: rule.audience } : undefined;
+    const { lm } = this.setup;
+    const { audience = [] } = round;
+    const principal = audience.length > 0 ? { id: "lmframe", groups: audience } : undefined;
     try {
       // As an optimizer: whoever watches calls must not take those of the search for somebody's.
       await withCallSettings({ ...(lm && { lm }), principal, signal }, () =>
@@ -214,7 +239,8 @@ export class ImprovementLoop {
   async #search(round: OpenRound, signal: AbortSignal | undefined): Promise<void> {
     const { optimizer, budget, concurrency, rule, feedback } = this.setup;
     const { votes } = await readVotes(feedback, round.records);
-    const { train, kept }: LearningRows = learningRows(votes, rule);
+    const { audience = [] } = round;
+    const { train, kept }: LearningRows = learningRows(votes, { ...rule, audience });
     const champion = await this.#programOf(round.champion);
     const setting = this.#setting(train, kept);
     const journal = (what: string) => this.#path("round", `${what}-${setting}.jsonl`);
@@ -235,9 +261,12 @@ export class ImprovementLoop {
       return this.#conclude(round, { outcome: "kept", why, ...facts });
     }
     await this.#keep(round.challenger, found.program);
+    // It is made from the champion, and knows what that learnt.
+    const learntFor = [...new Set([...this.#audienceOf(round.champion), ...audience])].sort();
     await this.#change((state) => ({
       ...state,
       round: { ...round, found: true },
+      audiences: { ...state.audiences, [round.challenger]: learntFor },
       ...(run !== undefined && { runs: { ...state.runs, [round.challenger]: run } }),
     }));
     await this.mirror();
@@ -301,6 +330,11 @@ export class ImprovementLoop {
       `by ${before.length}, p = ${probability.toPrecision(2)}`;
     this.setup.log(`version ${champion}: rolled back: ${why}`);
     return this.rollback(why);
+  }
+
+  /** Groups that a version was learnt for; none for one that learnt nothing. */
+  #audienceOf(version: number): readonly string[] {
+    return this.#state.audiences?.[version] ?? [];
   }
 
   /** The program of a version. */

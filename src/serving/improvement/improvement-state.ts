@@ -36,8 +36,12 @@ export interface ImprovementState {
   readonly format: 1;
   /** Content of the program that was given; another one begins anew. */
   readonly given: string;
-  /** The version that answers. */
+  /** The version that answers, those of whom it may answer. */
   readonly champion: number;
+  /** The version that is the program as it was given; default 0. It was learnt from nobody, and answers everybody else. */
+  readonly first?: number;
+  /** Groups that versions were learnt for: whoever is not of all of them must not see what these learnt. */
+  readonly audiences?: Readonly<Record<string, readonly string[]>>;
   /** Versions that answered before it, newest last: where a rollback goes. */
   readonly former: readonly number[];
   /** Number of the next version. */
@@ -52,6 +56,8 @@ export interface ImprovementState {
     readonly champion: number;
     /** Records that it may look at: with them its rows are the same again. */
     readonly records: number;
+    /** Groups that everybody was of as it began; it learns from nobody of others. */
+    readonly audience?: readonly string[];
     /** True once the challenger is found and meets the champion. */
     readonly found: boolean;
   };

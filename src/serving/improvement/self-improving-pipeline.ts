@@ -1,15 +1,15 @@
 import { basename } from "node:path";
 import type { AnySignature } from "../../adapters/index.ts";
-import { ConfigurationError, display, type Displayable, redact } from "../../core/index.ts";
+import { ConfigurationError, ContextVariable, display, type Displayable, redact } from "../../core/index.ts";
 import { showTable } from "../../evaluate/index.ts";
 import type { LanguageModel } from "../../lm/index.ts";
-import { Module, type Predict } from "../../modules/index.ts";
+import { callSettings, Module, type Predict } from "../../modules/index.ts";
 import { type Optimizer, type StudyBudget } from "../../optimizers/index.ts";
 import { FeedbackLog } from "../feedback-log.ts";
 import { ownFile } from "../own-file.ts";
 import { ChampionRegistry, type RegistryPlace } from "./champion-registry.ts";
 import { examplesSearch } from "./examples-search.ts";
-import { ImprovementLoop } from "./improvement-loop.ts";
+import { type Answering, ImprovementLoop } from "./improvement-loop.ts";
 import type { ImprovementState, Round } from "./improvement-state.ts";
 import { type RowOf, rowOfAnswer } from "./learning-rows.ts";
 
@@ -41,10 +41,12 @@ export interface SelfImprovingOptions {
   /** Share of questions that is never learnt from but kept for that, by a hash of the question. Default 0.5. */
   keptShare?: number | undefined;
   /**
-   * Groups that everybody is of whom the program answers. Nothing is learnt from people of other groups: their answers
-   * may hold what others must not see. Default: none, so only those of no group teach.
+   * Groups that everybody is of whom the program answers, or what gives them as each round begins. Nothing is learnt
+   * from people of other groups: their answers may hold what others must not see. A version answers only those who are
+   * of all groups it was learnt for; whoever else calls is answered by the program as it was given. Default: none, so
+   * only those of no group teach, and each version answers everybody.
    */
-  audience?: readonly string[] | undefined;
+  audience?: readonly string[] | (() => Promise<readonly string[]>) | undefined;
   /** The row that a record teaches. Default: its question and answer, for programs that take one text. */
   row?: RowOf | undefined;
   /** What the search of one round may cost; the duel comes on top. Default 600 rollouts. */
@@ -85,6 +87,8 @@ export class SelfImprovingPipeline extends Module implements Displayable {
   /** Where feedback goes. */
   readonly feedback: FeedbackLog;
   private readonly loop: ImprovementLoop;
+  /** The version that calls are held to. */
+  private readonly held = new ContextVariable<Answering>();
   private readonly lookSeconds: number;
 
   private constructor(name: string, loop: ImprovementLoop, lookSeconds: number) {
@@ -130,9 +134,9 @@ export class SelfImprovingPipeline extends Module implements Displayable {
         trainingRows,
         duelRows,
         keptShare,
-        audience,
         row: options.row ?? rowOfAnswer(program),
       },
+      audience: typeof audience === "function" ? audience : () => Promise.resolve(audience),
       records,
       budget: options.budget ?? { rollouts: 600 },
       concurrency,
@@ -144,20 +148,20 @@ export class SelfImprovingPipeline extends Module implements Displayable {
   }
 
   override get signature(): AnySignature {
-    return this.loop.champion.signature;
+    return this.answering().program.signature;
   }
 
-  /** Those of the champion. */
+  /** Those of the version that answers whoever calls. */
   override predictors(): Map<string, Predict> {
-    return this.loop.champion.predictors();
+    return this.answering().program.predictors();
   }
 
-  /** The program that answers now. */
+  /** The program that answers now all who are of the groups it was learnt for. */
   get champion(): Module {
     return this.loop.champion;
   }
 
-  /** Number of the version that answers now; 0 is the program as it was given. */
+  /** Number of the {@link champion}'s version; 0 is the program as it was given. */
   get version(): number {
     return this.loop.state.champion;
   }
@@ -168,7 +172,21 @@ export class SelfImprovingPipeline extends Module implements Displayable {
   }
 
   forward(inputs: Values): Promise<Values> {
-    return this.loop.champion.call(inputs);
+    return this.answering().program.call(inputs);
+  }
+
+  /**
+   * Runs `body` with the version that now answers on whose behalf it runs: all calls within it are answered by that one.
+   *
+   * @param body - is given the version's number, which {@link Feedback.version} takes.
+   */
+  holding<R>(body: (version: number) => R): R {
+    const answering = this.loop.answering(callSettings().principal);
+    return this.held.run(answering, () => body(answering.version));
+  }
+
+  private answering(): Answering {
+    return this.held.get() ?? this.loop.answering(callSettings().principal);
   }
 
   /**

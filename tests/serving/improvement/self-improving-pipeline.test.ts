@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { UnreachableError } from "../../../src/core/index.ts";
 import { evaluate } from "../../../src/evaluate/index.ts";
 import { currentLM, FunctionModel } from "../../../src/lm/index.ts";
-import type { Predict } from "../../../src/modules/index.ts";
+import { type Predict, withCallSettings } from "../../../src/modules/index.ts";
 import { Optimizer, PairedAscent, RandomSearch, type Study } from "../../../src/optimizers/index.ts";
 import type { FeedbackLog } from "../../../src/serving/index.ts";
 import {
@@ -201,6 +201,33 @@ describe("what people say is not taken at its word", () => {
     await log.add(rated("Five?", { rating: 3 }));
     expect(await rowsOf(log)).toEqual([]);
     expect(await rowsOf(log, { audience: ["mechanics"] })).toEqual([{ text: "Four?", label: "billing" }]);
+  });
+
+  test("what one group taught answers nobody of others, who come later, nor after a restart", async () => {
+    let audience = ["a"];
+    const options = { audience: async () => audience };
+    const pipeline = await here.open(task.program(), options);
+    await here.rate(120, 1, by("ana", ["a"]));
+    expect(await pipeline.improve()).toMatchObject({ outcome: "promoted" });
+    expect(pipeline.state.audiences).toEqual({ 1: ["a"] });
+    audience = [];
+    const demosOf = (of: typeof pipeline, principal?: { id: string; groups: string[] }) =>
+      withCallSettings({ principal }, () => of.predictors().get("self")!.demos.length);
+    const askedFor = async (of: typeof pipeline, groups: string[]) => {
+      const asked: number[] = [];
+      const lm = new FunctionModel(({ messages }) => (asked.push(messages.length), '{"label": "billing"}'));
+      await of.call({ text: "new" }, { principal: { id: "x", groups }, lm });
+      return asked[0];
+    };
+    for (const of of [pipeline, await here.open(task.program(), options)]) {
+      expect([of.version, demosOf(of), demosOf(of, { id: "ben", groups: ["b"] })]).toEqual([1, 0, 0]);
+      expect(demosOf(of, { id: "ana", groups: ["b", "a"] })).toBeGreaterThan(0);
+      expect(await askedFor(of, ["b"])).toBe(2);
+      expect(await askedFor(of, ["a"])).toBeGreaterThan(2);
+    }
+    await here.rate(120, 2, by("ana", ["a"]));
+    // Ana's word now teaches nothing: not all who call may see what she may.
+    expect(await pipeline.improve()).toBeUndefined();
   });
 
   test("one of ten people cannot teach more than two shares, nor begin a round", async () => {
