@@ -38,7 +38,7 @@ Examples:
   $ lmframe map classifier.json /data/new /data/labelled --engine spark --remote sc://cluster:15002
 
 On Spark the executors take the model from their own environment (OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_MODEL), and
---concurrency is of all of them together.`,
+--concurrency is of all of them together. --timeout is not for Spark.`,
     )
     .action(run);
 }
@@ -51,9 +51,21 @@ interface MapFlags extends RunFlags {
   upload?: boolean;
 }
 
-async function run(path: string, input: string, output: string, flags: MapFlags): Promise<void> {
-  if (flags.engine === "spark") await onSpark(path, input, output, flags);
-  else await here(path, input, output, flags);
+async function run(
+  path: string,
+  input: string,
+  output: string,
+  flags: MapFlags,
+  command: Command,
+): Promise<void> {
+  if (flags.engine === "spark") {
+    if (command.getOptionValueSource("timeout") === "cli") {
+      throw new ConfigurationError(
+        "--timeout needs --engine here: on Spark, workers give their model 120 s for an answer; leave it out",
+      );
+    }
+    await onSpark(path, input, output, flags);
+  } else await here(path, input, output, flags);
   say(output);
 }
 

@@ -148,6 +148,13 @@ describe("map", () => {
   });
 });
 
+test("map on Spark takes no --timeout, and says why, before it looks for a server", async () => {
+  const args = ["map", "program.json", "rows", "out", "--engine", "spark", "--remote", "sc://127.0.0.1:1"];
+  const { code, stderr } = await command([...args, "--timeout", "5"], { cwd: folder.path });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain("--timeout needs --engine here");
+});
+
 describe("evaluate", () => {
   test("scores by words, and writes a report", async () => {
     folder.write("one.json", savedClassifier());
