@@ -2,11 +2,18 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { Command, Option } from "commander";
-import { ConfigurationError, TrackingError } from "../core/index.ts";
+import { ConfigurationError, errorText, type RunRecord } from "../core/index.ts";
 import { Dataset } from "../data/index.ts";
 import { connect, type LanguageModel, lm } from "../lm/index.ts";
-import { type Optimization, optimizerByName, optimizerNames } from "../optimizers/index.ts";
-import { mlflow } from "../tracking/index.ts";
+import type { Module } from "../modules/index.ts";
+import {
+  measureSearch,
+  type MeasuredSearch,
+  type Optimization,
+  optimizerByName,
+  optimizerNames,
+} from "../optimizers/index.ts";
+import { type Logged, mlflow } from "../tracking/index.ts";
 import { interruptible } from "./interrupt.ts";
 import { programAt } from "./load-program.ts";
 import { fieldOption, type MetricFlags, metricOf, metricOption } from "./metric.ts";
@@ -15,6 +22,7 @@ import {
   experimentOption,
   jsonOption,
   noTrackOption,
+  number,
   programArgument,
   repeatable,
   stateOption,
@@ -24,10 +32,12 @@ import {
   wholeNumber,
 } from "./options.ts";
 import { note, say, sayJson } from "./output.ts";
+import { track } from "./track.ts";
 
 interface OptimizeFlags extends RunFlags, TrackFlags, MetricFlags {
   state?: string;
   val?: string;
+  test: number;
   optimizer: string;
   budget: number;
   seed: number;
@@ -41,18 +51,30 @@ interface OptimizeFlags extends RunFlags, TrackFlags, MetricFlags {
   json?: boolean;
 }
 
+type Measured = MeasuredSearch<Module, Optimization>;
+
+/** Test rows below which a figure says little. */
+const fewestTestRows = 30;
+
 /** `lmframe optimize PROGRAM DATA`: searches better instructions and examples, and saves the program with them. */
 export function optimizeCommand(): Command {
   return new Command("optimize")
     .summary("search better instructions and examples for a program")
     .description(
-      "Learns from one half of the rows and chooses by the other, or by the rows of --val. Every answer is written " +
-        "to a journal, from which --resume goes on.",
+      "Holds some of the rows out, learns from one half of the others and chooses by the other half, or by the rows of " +
+        "--val, and scores the program before and after on those held out. Every answer of the search is written to a " +
+        "journal, from which --resume goes on.",
     )
     .argument(...programArgument)
     .argument("<data>", "file of labelled rows to learn from")
     .addOption(stateOption())
     .option("--val <file>", "rows to choose by; default: half of the others, drawn by the seed")
+    .option(
+      "--test <share>",
+      "share of the rows to hold out, drawn by the seed, for the final figure; 0: none",
+      number("from 0 to below 1", (share) => share >= 0 && share < 1),
+      0.3,
+    )
     .addOption(metricOption())
     .addOption(fieldOption())
     .addOption(
@@ -75,7 +97,8 @@ export function optimizeCommand(): Command {
     .addHelpText(
       "after",
       `
-The figures are of rows that the program was chosen by: score the saved program on others with \`lmframe evaluate\`.
+The program is chosen by the figures before and after; what it is worth is told by those on the rows held out, which
+--budget does not count. Where it is tracked, the program is logged as a model of the run.
 Exit code 0: done. 1: it could not be. 130: stopped by Ctrl-C.
 
 Examples:
@@ -96,9 +119,18 @@ async function run(path: string, file: string, flags: OptimizeFlags): Promise<vo
     );
   }
   const program = await programAt(path, flags.state);
-  const train = await Dataset.read(file);
+  const data = await Dataset.read(file);
   const val = flags.val === undefined ? undefined : await Dataset.read(flags.val);
-  const metric = metricOf(program, train, flags);
+  const metric = metricOf(program, data, flags);
+  const isLabel = program.signature.outputs.some(
+    ({ name, type }) => name === metric.field && type.kind === "literal",
+  );
+  const { train, test } = data.split({
+    train: 1 - flags.test,
+    test: flags.test,
+    seed: flags.seed,
+    stratify: isLabel ? metric.field : undefined,
+  });
   // Before anything is paid for: what comes of it must have a place to go.
   for (const place of [save, journal]) await mkdir(dirname(resolve(place)), { recursive: true });
   await connect({ timeout: flags.timeout });
@@ -111,17 +143,28 @@ async function run(path: string, file: string, flags: OptimizeFlags): Promise<vo
     reflectionModel: helper(flags.reflectionModel),
     teacher: helper(flags.teacher),
   });
-  const found = await interruptible(
+  const { found, tested } = await interruptible(
     `The search is kept in ${journal}: the same command with --resume goes on from there.`,
-    (signal) => {
-      const pace = flags.concurrency === undefined ? {} : { concurrency: flags.concurrency };
+    async (signal): Promise<{ found: Optimization; tested?: Measured }> => {
+      const pace = { signal, ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }) };
       const budget = { rollouts: flags.budget };
       const { freeze: frozen } = flags;
-      return optimizer.compile(program, { train, val, budget, journal, frozen, signal, ...pace });
+      const search = () => optimizer.compile(program, { train, val, budget, journal, frozen, ...pace });
+      if (test.length === 0) return { found: await search() };
+      const tested = await measureSearch(program, test, metric, search, pace);
+      return { found: tested.optimization, tested };
     },
   );
   await found.program.save(save);
-  const run = flags.track ? await track(found, flags.experiment) : undefined;
+  if (tested?.after.stopped !== undefined) {
+    note(`scoring the optimised program stopped: ${tested.after.stopped}`);
+    process.exitCode = 1;
+  }
+  const doubt = found.kept ? undefined : doubtOf(tested);
+  if (doubt !== undefined) note(doubt);
+  const logged = flags.track ? await track(recordOf(found, tested), flags.experiment) : undefined;
+  const model = logged && (await logModel(found.program, path, logged));
+  const run = logged && (logged.url ?? "waits on disk; `lmframe sync` sends it");
   const calls = Object.values(found.used).reduce((sum, used) => sum + used.calls, 0);
   if (flags.json) {
     sayJson({
@@ -133,10 +176,19 @@ async function run(path: string, file: string, flags: OptimizeFlags): Promise<vo
       used: found.used,
       calls,
       stopped: found.stopped ?? null,
+      test: tested
+        ? {
+            rows: tested.comparison.rows,
+            score: tested.comparison.score,
+            macroF1: tested.comparison.macroF1 ?? null,
+            verdict: tested.comparison.verdict,
+          }
+        : null,
       seconds: (performance.now() - started) / 1000,
       program: resolve(save),
       journal: resolve(journal),
       run: run ?? null,
+      model: model ?? null,
     });
     return;
   }
@@ -146,21 +198,54 @@ async function run(path: string, file: string, flags: OptimizeFlags): Promise<vo
       ? `after    the program as it was: of ${found.ranking.length} candidates none scored higher`
       : `after    ${found.after.toFixed(3)}`,
   );
+  say(`test     ${tested?.comparison.verdict ?? "no row was held out"}`);
   say(`paid     ${found.used.task.rollouts} rollouts, ${calls} calls`);
   if (found.stopped !== undefined) say(`stopped  ${found.stopped}`);
   say(`program  ${save}`);
   say(`journal  ${journal}`);
   if (run !== undefined) say(`MLflow   ${run}`);
+  if (model !== undefined) say(`model    ${model}`);
 }
 
-/** Where the search was logged; undefined where MLflow refused it. */
-async function track(found: Optimization, experiment: string): Promise<string | undefined> {
+/** Why a gain on the rows to choose by is not to be relied on; undefined where it holds on rows held out. */
+function doubtOf(tested: Measured | undefined): string | undefined {
+  if (!tested) {
+    return "no row was held out, so nothing tells whether the gain holds: score the program on others with `lmframe evaluate`";
+  }
+  const { rows, score, verdict } = tested.comparison;
+  if (rows < fewestTestRows) {
+    return `${rows} test rows are too few to rely on, at least ${fewestTestRows} are better: ${verdict}`;
+  }
+  const holds = score.difference > 0 && score.probability < 0.05;
+  return holds ? undefined : `the gain does not show on rows held out: ${verdict}`;
+}
+
+/** The search as a run, with the evaluations on the test rows inside it. */
+function recordOf(found: Optimization, tested: Measured | undefined): RunRecord {
+  const record = found.toRun();
+  if (!tested) return record;
+  const { before, after, comparison } = tested;
+  const parts = after === before ? [before] : [before, after];
+  return {
+    ...record,
+    metrics: {
+      ...record.metrics,
+      test_before: before.score,
+      test_after: after.score,
+      test_difference: comparison.score.difference,
+    },
+    children: [...(record.children ?? []), ...parts.map((part) => part.toRun())],
+  };
+}
+
+/** Logs the program as a model of the run; undefined, with a note, where it cannot be one. */
+async function logModel(program: Module, path: string, run: Logged): Promise<string | undefined> {
   try {
-    const { url } = await mlflow.log(found, { experiment });
-    return url ?? "waits on disk; `lmframe sync` sends it";
+    if (run.spooled) throw new ConfigurationError("the run waits on disk, and a model does not");
+    const module = path.endsWith(".json") ? undefined : path;
+    return (await mlflow.logModel(program, { module, run })).uri;
   } catch (error) {
-    if (!(error instanceof TrackingError)) throw error;
-    note(error.message); // what was found is worth more than where it is kept
+    note(`the program is not logged as a model: ${errorText(error)}`); // it is saved, whatever this was
     return undefined;
   }
 }

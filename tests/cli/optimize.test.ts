@@ -32,7 +32,7 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
 const optimize = ["optimize", "classifier.mjs", "messages.csv", "--no-track", "--seed", "3"];
 
 describe("optimize", () => {
-  test("finds, saves, and goes on from its journal without a call", async () => {
+  test("finds, saves, and goes on from its journal without paying for the search again", async () => {
     const env = await environment();
     const run = (...more: string[]) =>
       command([...optimize, "--reflection-model", "writer", "--json", "--budget", "300", ...more], {
@@ -56,7 +56,69 @@ describe("optimize", () => {
     const calls = endpoint.calls.length;
     const resumed = await run("--resume");
     expect(JSON.parse(resumed.stdout)).toMatchObject({ after: found.after, used: found.used });
-    expect(endpoint.calls.length).toBe(calls);
+    // The search costs nothing again; the 18 rows held out are scored anew, before and after.
+    expect(endpoint.calls.length - calls).toBe(36);
+    expect(JSON.parse(resumed.stdout).test).toEqual(found.test);
+  });
+
+  test("tells what it is worth on rows that the search never saw, and that they are few", async () => {
+    const env = await environment();
+    const args = [...optimize, "--reflection-model", "writer", "--optimizer", "gepa", "--budget", "150"];
+    const done = await command([...args, "--concurrency", "1", "--json"], { cwd: folder.path, env });
+    expect(done.code).toBe(0);
+    const { test: held } = JSON.parse(done.stdout);
+    expect(held).toMatchObject({ rows: 18, macroF1: { before: expect.closeTo(1 / 3, 9) } });
+    // A fifth of the rows is read wrong by all; half of each label is held out, as of the others.
+    expect(held.score).toMatchObject({ before: 0.5, difference: held.score.after - 0.5 });
+    expect(held.score.after).toBeGreaterThan(0.6);
+    expect(held.score.interval[0]).toBeLessThanOrEqual(held.score.difference);
+    expect(held.verdict).toContain("18 rows");
+    expect(done.stderr).toContain(
+      `18 test rows are too few to rely on, at least 30 are better: ${held.verdict}`,
+    );
+    const asked = endpoint.calls.map(({ body }) => JSON.stringify(body));
+    const named = (text: string) => /message \d+,/.exec(text)![0];
+    const unseen = asked.slice(0, 18).map((text) => named(text));
+    expect(new Set(asked.slice(-18).map((text) => named(text.slice(text.lastIndexOf("message ")))))).toEqual(
+      new Set(unseen),
+    );
+    for (const text of asked.slice(18, -18)) {
+      expect(unseen.filter((row) => text.includes(row))).toEqual([]);
+    }
+  });
+
+  test("warns of a gain that does not show on rows held out, and of none held out", async () => {
+    const env = await environment();
+    await endpoint.close();
+    const held = new Set<string>();
+    endpoint = await startEndpoint({
+      models: ["reader", "writer"],
+      reply: (request) => {
+        if (request.model === "writer")
+          return JSON.stringify({ lessons: "mind the tone", instructions: "Mind the tone." });
+        const asked = JSON.stringify(request.messages.at(-1));
+        if (held.size < 36) held.add(asked); // the rows held out are asked first
+        return String(request.messages[0]!.content).includes("Mind the tone") && !held.has(asked)
+          ? readSentiment(request)
+          : '{"sentiment": "negative"}';
+      },
+    });
+    folder.write("messages.csv", messages(120));
+    const args = [...optimize, "--reflection-model", "writer", "--optimizer", "gepa", "--budget", "300"];
+    const run = (...more: string[]) =>
+      command([...args, ...more], {
+        cwd: folder.path,
+        env: { ...env, OPENAI_BASE_URL: endpoint.baseURL },
+      });
+    const done = await run();
+    expect(done.code).toBe(0);
+    expect(done.stderr).toContain("the gain does not show on rows held out: No difference: 0.500 → 0.500");
+    expect(done.stdout).toMatch(/^test {5}No difference: .* 36 rows\)\.$/m);
+    const without = await run("--test", "0", "--json", "--journal", "other.jsonl");
+    expect(without.stderr).toContain("no row was held out");
+    expect(JSON.parse(without.stdout)).toMatchObject({ kept: false, test: null });
+    const refused = await run("--test", "1");
+    expect(refused.stderr).toContain("expected a number from 0 to below 1");
   });
 
   test("takes examples from a teacher", async () => {

@@ -103,6 +103,51 @@ test("classify gives what it found where MLflow refuses the credentials", async 
   expect(server.spooled()).toHaveLength(1);
 });
 
+describe("optimize", () => {
+  const source = (line = "") =>
+    `import { Predict } from "lmframe";
+     ${line}
+     export default new Predict("text -> sentiment: Literal['positive', 'negative']", "Say it.");`;
+  const optimize = () => [
+    ...["optimize", "classifier.mjs", "messages.csv", "--experiment", server.experiment],
+    ...["--optimizer", "labeled", "--json"],
+  ];
+
+  test("logs the search with its figures on rows held out, and the program as a model of the run", async () => {
+    folder.write("messages.csv", messages(60));
+    folder.write("classifier.mjs", source());
+    const done = await run(optimize(), needsExamples);
+    expect(done).toMatchObject({ code: 0 });
+    const found = JSON.parse(done.stdout);
+    const runs = await everythingOf(server);
+    expect(runs.find(({ name }) => name === "LabeledFewShot")!.metrics).toMatchObject({
+      after: [[0, found.after]],
+      test_before: [[0, found.test.score.before]],
+      test_after: [[0, found.test.score.after]],
+      test_difference: [[0, found.test.score.difference]],
+    });
+    expect(runs.map(({ name }) => name)).toEqual(expect.arrayContaining(["before", "after"]));
+    expect(found.model).toMatch(/^models:\/m-\w+$/);
+    const id = String(found.model).slice("models:/".length);
+    const { model } = (await (await fetch(`${server.uri}/api/2.0/mlflow/logged-models/${id}`)).json()) as {
+      model: { info: { source_run_id: string; status: string } };
+    };
+    expect(model.info).toMatchObject({ status: "LOGGED_MODEL_READY" });
+    expect(found.run).toContain(model.info.source_run_id);
+  });
+
+  test("goes on where the program cannot be bundled, and says so", async () => {
+    folder.write("messages.csv", messages(40));
+    folder.write("classifier.mjs", source('export const key = "sk-test-0123456789abcdef0123456789";'));
+    const done = await run(optimize(), needsExamples);
+    expect(done).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/the program is not logged as a model: .*holds a key or a token/),
+    });
+    expect(JSON.parse(done.stdout)).toMatchObject({ model: null, run: expect.stringContaining("/runs/") });
+  });
+});
+
 describe("evaluate with a baseline", () => {
   test("guards by its exit code", async () => {
     folder.write("messages.csv", messages(60));
