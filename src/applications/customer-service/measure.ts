@@ -11,6 +11,7 @@ import { ConfusionMatrix, type Metric } from "../../metrics/index.ts";
 import type { Module } from "../../modules/index.ts";
 import { completeAssumptions, type ServiceAssumptions } from "./assumptions.ts";
 import type { ServiceAnswer } from "./customer-service.ts";
+import { firstCost } from "./first-cost.ts";
 import type { ServiceReading } from "./labels.ts";
 import { OnePromptService } from "./one-prompt.ts";
 import { decide, type ServiceRule } from "./rules.ts";
@@ -63,7 +64,10 @@ export interface ServiceEstimates {
   minutes: number;
   /** US dollars saved over 1,000 messages; what the model costs is taken off where its price is known. */
   savedPerThousand: number;
-  /** US dollars that the model costs over 1,000 messages; null where its price is not known. */
+  /**
+   * US dollars that the model costs over 1,000 messages, answers from the cache at what they cost when first made; null
+   * where its price is not known, or that of answers from the cache.
+   */
   modelCostPerThousand: number | null;
 }
 
@@ -129,14 +133,13 @@ export async function measureService(
     evaluateWhole(program, rows, labelsRight, { name, ...settings });
   const before =
     measuredBaseline ?? (await run(baseline ?? new OnePromptService({ rules }), "hand-written prompt"));
-  const answers = await run(service, "customer service");
+  const { value: answers, cost } = await firstCost(() => run(service, "customer service"));
   const messages = outcomes(answers, rules);
   const reviews = messages.some(({ confidence }) => confidence !== null)
     ? [...new Set([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, reviewBelow])]
         .sort((a, b) => a - b)
         .map((threshold) => reviewAt(messages, threshold))
     : [];
-  const { cost } = answers.used;
   return {
     answers,
     baseline: before,

@@ -7,7 +7,14 @@ import {
   OnePromptService,
   serviceReport,
 } from "../../../src/applications/index.ts";
-import { FunctionModel, type LMRequest } from "../../../src/lm/index.ts";
+import { completeAssumptions } from "../../../src/applications/customer-service/assumptions.ts";
+import {
+  cached,
+  FunctionModel,
+  type LanguageModel,
+  type LMRequest,
+  memoryStore,
+} from "../../../src/lm/index.ts";
 
 type Answers = Readonly<Record<string, string>>;
 
@@ -177,6 +184,27 @@ describe("measureService", () => {
     });
     expect(all.estimates).toMatchObject({ minutes: 1, firstContactResolution: (3 * 0.8) / 4 });
     expect(all.baseline).toBe(measures.baseline);
+  });
+
+  test("what the model costs counts answers from the cache as when first made, and is not known where they were made before", async () => {
+    const costOver = async (data: typeof rows, lm: LanguageModel) =>
+      (await measureService(new CustomerService(), data, { lm })).estimates.modelCostPerThousand;
+    const { model, asked } = planted({ cost: 0.001 });
+    for (const { inquiry } of rows) await new CustomerService().call({ inquiry }, { lm: model });
+    const calls = asked.length / rows.length;
+    expect(calls).toBeGreaterThan(1);
+    expect(await costOver(rows, model)).toBeCloseTo(calls, 9);
+    const kept = cached(model, memoryStore());
+    const twice = [...rows, ...rows];
+    expect(await costOver(twice, kept)).toBeCloseTo(calls, 9);
+    expect(await costOver(rows, kept)).toBeNull();
+    const further = { ...rows[0]!, inquiry: "another bag" };
+    expect(await costOver([...rows, further], kept)).toBeNull();
+    expect(await costOver(rows, planted({ cost: null }).model)).toBeNull();
+    const { estimates } = await measureService(new CustomerService(), rows, { lm: kept });
+    const { minutesByHand, minutes, savedPerThousand } = estimates;
+    const { hourlyCost } = completeAssumptions({});
+    expect(savedPerThousand).toBeCloseTo(((minutesByHand - minutes) / 60) * hourlyCost * 1000, 6);
   });
 
   test("an answer that cannot be read goes to a person, and is no escalation", async () => {
