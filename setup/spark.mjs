@@ -1,12 +1,13 @@
 // Sets up what the tests on Spark need: PySpark with its server, in an environment of its own, since it is large and
-// nothing else needs it. Where there is no Java it says so and leaves it: those tests are skipped.
+// nothing else needs it. Where there is no Java, or one too old, it says so and leaves it: those tests are skipped.
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { noJava } from "./java.mjs";
 import { withLock } from "./lock.mjs";
 import { Problem } from "./problem.mjs";
 import { findPython, installer, interpreterOf } from "./python.mjs";
-import { capture, failure, outsideEnvironment, run } from "./run.mjs";
+import { failure, outsideEnvironment, run } from "./run.mjs";
 import { fingerprint, isCurrent, mark } from "./stamp.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -25,8 +26,8 @@ async function makeSparkEnvironment() {
 
 try {
   const hash = fingerprint(root, ["setup/spark.mjs"]);
-  const { code } = await capture("java", ["-version"]);
-  if (code !== 0) say("no Java on the PATH (Spark needs Java 17 or later): the tests on Spark are skipped.");
+  const reason = await noJava();
+  if (reason !== undefined) say(`${reason}: the tests on Spark are skipped.`);
   else if (!isCurrent(stamp, hash)) {
     await withLock(join(root, ".lmframe/setup.lock"), say, async () => {
       say("set-up: PySpark …");

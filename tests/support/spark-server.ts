@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, openSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { wrongJava } from "../../setup/java.mjs";
 import { freePort } from "../../src/services/process.ts";
 import { connectSpark } from "../../src/scale/index.ts";
 
@@ -14,12 +15,9 @@ export const sparkPython = join(root, ".lmframe/spark-venv/bin/python");
 /** Why tests on Spark cannot run here; undefined where they can. */
 export function noSpark(): string | undefined {
   if (!existsSync(sparkPython)) return "no PySpark: npm run test:spark sets it up";
-  try {
-    execFileSync("java", ["-version"], { stdio: "ignore" });
-    return undefined;
-  } catch {
-    return "no Java on the PATH; Spark needs Java 17";
-  }
+  // It speaks on standard error.
+  const { status, stdout, stderr } = spawnSync("java", ["-version"], { encoding: "utf8" });
+  return status === 0 ? wrongJava(`${stdout}${stderr}`) : "no Java on the PATH; Spark needs Java 17 or later";
 }
 
 /** Where Spark itself stands in it. */
