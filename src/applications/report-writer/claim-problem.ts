@@ -8,22 +8,35 @@ type Numbers = readonly NumberReference[];
 /** Words that claim something of the numbers beside them, and what must hold where they stand. */
 const claims: readonly { words: RegExp; expected: string; holds: (numbers: Numbers) => boolean }[] = [
   {
-    words: /\b(?:most|highest|largest|greatest|biggest|maximum|commonest|leading|longest)\b/i,
+    words: /\b(?:most|highest|largest|greatest|biggest|maximum|commonest|longest)\b/i,
     expected: "a number that is the highest of its column",
-    holds: (numbers) => numbers.some(({ column, value }) => column.extent?.high === value),
+    holds: hasHighest,
   },
   {
-    words: /\b(?:least|lowest|smallest|fewest|minimum|rarest|shortest)\b/i,
+    words:
+      /\b(?:lead|leads|led|leading|leaders?|tops?|topped|topping|topmost|heads|headed|foremost|ahead(?! of\b)|wins?|won|winners?|front-?runners?|peaks?|peaked|prevails?|prevailed|(?:pre)?domina(?:te|nt|nc)\w*|unsurpassed|unmatched)\b/i,
+    expected: "a number that is the highest of its column",
+    holds: hasHighest,
+  },
+  {
+    words: /\b(?:least|lowest|smallest|fewest|minimum|rarest|shortest|bottom|bottommost)\b/i,
     expected: "a number that is the lowest of its column",
-    holds: (numbers) => numbers.some(({ column, value }) => column.extent?.low === value),
+    holds: hasLowest,
   },
   {
-    words: /\b(?:more|higher|larger|greater|bigger|longer|above|over|exceeds?|exceeded|outnumbers?)\b/i,
+    words: /\b(?:trails?|trailed|trailing|lags?|lagged|lagging|behind)\b/i,
+    expected: "a number that is the lowest of its column, or two of one column, the lower before the higher",
+    holds: (numbers) => hasLowest(numbers) || compares(numbers, (first, second) => first < second),
+  },
+  {
+    words:
+      /\b(?:more|higher|larger|greater|bigger|longer|above|over|exceeds?|exceeded|outnumbers?|ahead of|(?:surpass|outpac|outrank|outstrip|beat|overt[ao]{1,2}k)\w*)\b(?! by\b)/i,
     expected: "two numbers of one column, the higher before the lower",
     holds: (numbers) => compares(numbers, (first, second) => first > second),
   },
   {
-    words: /\b(?:less|fewer|lower|smaller|shorter|below|under)\b/i,
+    words:
+      /\b(?:less|fewer|lower|smaller|shorter|below|under|(?:exceeded|outnumbered|surpassed|outpaced|outranked|outstripped|beaten|overtaken) by)\b/i,
     expected: "two numbers of one column, the lower before the higher",
     holds: (numbers) => compares(numbers, (first, second) => first < second),
   },
@@ -71,6 +84,14 @@ export function claimProblem(pieces: readonly Piece[]): string | undefined {
 /** True for a reference to a number. */
 export function isNumber(piece: Piece): piece is NumberReference {
   return typeof piece !== "string" && typeof piece.value === "number";
+}
+
+function hasHighest(numbers: Numbers): boolean {
+  return numbers.some(({ column, value }) => column.extent?.high === value);
+}
+
+function hasLowest(numbers: Numbers): boolean {
+  return numbers.some(({ column, value }) => column.extent?.low === value);
 }
 
 /** Whether the first two numbers of one column compare so; one after the other in time, where `inOrder`. */
