@@ -5,14 +5,7 @@ import { describe, expect, test } from "vitest";
 import { Dataset } from "../../src/data/index.ts";
 import { ConfigurationError } from "../../src/core/index.ts";
 import { countTokens, FunctionModel, type LanguageModel } from "../../src/lm/index.ts";
-import {
-  Completeness,
-  exactMatch,
-  Faithfulness,
-  type Metric,
-  Relevance,
-  Toxicity,
-} from "../../src/metrics/index.ts";
+import { Completeness, exactMatch, Faithfulness, Relevance, Toxicity } from "../../src/metrics/index.ts";
 import { Predict } from "../../src/modules/index.ts";
 import { CopiedText } from "../../src/optimizers/copied-text.ts";
 import { fitPrompt } from "../../src/optimizers/fit-prompt.ts";
@@ -394,7 +387,7 @@ describe("a proposer that misbehaves", () => {
   const readings = {
     base: "Say how it is.",
     program: () => plantedProgram() as unknown as Predict,
-    metric: plantedMetric as unknown as Metric,
+    metric: plantedMetric as unknown as OptimizerOptions["metric"],
     train: plantedRows(24, 1),
     val: plantedRows(30, 2),
   };
@@ -418,7 +411,7 @@ describe("a proposer that misbehaves", () => {
           return JSON.stringify({ score: reads ? levels[word as keyof typeof levels] : 2 });
         }),
       }) as unknown as Predict,
-    metric: exactMatch("score") as unknown as Metric,
+    metric: exactMatch("score") as unknown as OptimizerOptions["metric"],
     train: scored(readings.train),
     val: scored(readings.val),
   };
