@@ -14,24 +14,32 @@ const published = [
 
 type Server = (endpoint: string, folder: string, use: (address: string) => Figures) => Promise<Figures>;
 
-/** By how many ask at once: the milliseconds of one answer, of all for each answer, and the per cent unanswered. */
+/**
+ * By how many ask at once: the milliseconds of one answer, of all for each answer, the per cent unanswered, and the
+ * milliseconds within which 95 per cent were answered.
+ */
 type Figures = ReadonlyMap<number, readonly number[]>;
 
 const lmframe: Server = (endpoint, folder, use) => beside("serve-program", [endpoint, folder], use);
+/** The same by the command line. */
+const command: Server = (endpoint, folder, use) => beside("serve-command", [endpoint, folder], use);
 const mlflow: Server = (endpoint, folder, use) =>
   besideProcess(peerPython("serving"), [place("peers/mlflow_serving.py"), endpoint, folder, "2"], use);
 
 /** Each server is started and asked once, by few and then by more: all rows are of that. */
-function once(server: Server) {
+function once(server: Server, model = 800, clients = published.map((each) => each.clients)) {
   let figures: Promise<Figures> | undefined;
-  return (clients: number, figure: number): Measure =>
-    async (quick) => [(await (figures ??= underLoad(server, quick ? 5 : 30))).get(clients)![figure]!];
+  return (asking: number, figure: number): Measure =>
+    async (quick) => [
+      (await (figures ??= underLoad(server, model, clients, quick ? 5 : 30))).get(asking)![figure]!,
+    ];
 }
 
 const [ours, theirs] = [once(lmframe), once(mlflow)];
+const fast = { model: 50, clients: 500 };
+const [oursFast, theirsFast] = [command, mlflow].map((server) => once(server, fast.model, [fast.clients]));
 
-/** Serving a program to so many who ask at once, whose model takes 800 ms. */
-export const servingRows: Row[] = published.flatMap(({ clients, milliseconds, answered }) => {
+const behindSlowModel: Row[] = published.flatMap(({ clients, milliseconds, answered }) => {
   const besideMlflow = (figure: number, aim: number): Peer => ({
     name: `mlflow models serve, ${names.dspy}`,
     aim,
@@ -64,12 +72,47 @@ export const servingRows: Row[] = published.flatMap(({ clients, milliseconds, an
   ];
 });
 
-async function underLoad(server: Server, seconds: number): Promise<Figures> {
+/** What 95 per cent of the answers take less than, above the model's own time. */
+const overhead =
+  (measure: Measure): Measure =>
+  async (quick) =>
+    (await measure(quick)).map((milliseconds) => milliseconds - fast.model);
+
+const behindFastModel: Row[] = [
+  {
+    name: `lmframe serve, ${fast.clients} at once, model of ${fast.model} ms: p95 above the model's time`,
+    unit: "ms",
+    measure: overhead(oursFast!(fast.clients, 3)),
+    peers: [
+      {
+        name: `mlflow models serve, ${names.dspy}`,
+        aim: 1,
+        measure: overhead(theirsFast!(fast.clients, 3)),
+      },
+    ],
+  },
+  {
+    name: `lmframe serve, ${fast.clients} at once, model of ${fast.model} ms: unanswered`,
+    unit: "%",
+    measure: oursFast!(fast.clients, 2),
+    peers: [{ name: "none", aim: 1, measure: 0 }],
+  },
+];
+
+/** Serving a program to so many who ask at once. */
+export const servingRows: Row[] = [...behindSlowModel, ...behindFastModel];
+
+async function underLoad(
+  server: Server,
+  model: number,
+  counts: readonly number[],
+  seconds: number,
+): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), "lmframe-bench-"));
   const load = (address: string) =>
-    new Map(published.map(({ clients }) => [clients, program("load", address, clients, seconds)]));
+    new Map(counts.map((clients) => [clients, program("load", address, clients, seconds)]));
   try {
-    return await beside("endpoint", [800], (endpoint) => server(endpoint, folder, load));
+    return await beside("endpoint", [model], (endpoint) => server(endpoint, folder, load));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
