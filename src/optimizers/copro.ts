@@ -55,16 +55,26 @@ export class COPRO extends Optimizer<COPROOptions> {
     const paths = [...study.tunable.keys()];
     study.plan(breadth * depth * paths.length * study.train.length + (depth + 1) * study.val.length);
     const coordinates = new Map(paths.map((path) => [path, new Attempts()]));
+    const scored = new Set<string>();
+    /** Whether a candidate can be scored, and the round's best on the validation rows after it. */
+    const affords = ({ id }: Candidate) =>
+      scored.has(id) || study.affords(study.train.length + study.val.length);
     let current = study.base;
-    for (let round = 0; round < depth; round++) {
+    let spent = false;
+    for (let round = 0; round < depth && !spent; round++) {
       for (const [path, attempts] of coordinates) {
+        spent = !study.affords(study.train.length + study.val.length);
+        if (spent) break;
         const proposed = await this.#propose(study, proposer, path, attempts, round === 0);
         // With other instructions around it, what was tried before may score otherwise: it is tried again.
         const again = paths.length > 1 ? attempts.texts : [];
         const present = textAt(study, current, path);
         for (const instructions of new Set([present, ...again, ...proposed])) {
           const tried = withText(study, current, path, instructions);
+          spent = !affords(tried);
+          if (spent) break;
           const { score } = await study.evaluate(tried, { split: "train" });
+          scored.add(tried.id);
           attempts.add(instructions, score);
         }
         const best = attempts.best;

@@ -95,6 +95,29 @@ describe("COPRO", () => {
     expect(short.stopped).toContain("3 calls");
   });
 
+  test("keeps back what the validation of the best takes, so that a budget that ends in a round is not for nothing", async () => {
+    const [many, others] = [plantedRows(100, 1), plantedRows(100, 2)];
+    const { used, kept, ranking, program } = await copro({ breadth: 10, depth: 3 }).compile(
+      plantedProgram(),
+      { train: many, val: others, budget: { rollouts: 1000 } },
+    );
+    expect(used.task.rollouts).toBeLessThanOrEqual(1000);
+    expect(ranking.length).toBe(2);
+    expect(kept).toBe(false);
+    expect(program.state.instructions).toContain(rule);
+  });
+
+  test("asks for no proposal whose attempts could not be scored", async () => {
+    const promptModel = plantedProposer();
+    const found = await copro({ promptModel }).compile(plantedProgram(), {
+      train,
+      val,
+      budget: { rollouts: val.length + train.length + val.length - 1 },
+    });
+    expect(found.kept).toBe(true);
+    expect(promptModel.calls).toBe(0);
+  });
+
   test("one instruction a round is no choice", () => {
     expect(() => copro({ breadth: 1 })).toThrow(ConfigurationError);
   });
