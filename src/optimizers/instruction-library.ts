@@ -4,6 +4,7 @@ import { type Evaluation, showTable } from "../evaluate/index.ts";
 import type { LanguageModel } from "../lm/index.ts";
 import { Predict } from "../modules/index.ts";
 import { signature } from "../signature/index.ts";
+import { fitPrompt } from "./fit-prompt.ts";
 import { runText } from "./reflection.ts";
 
 /** One instruction of a library. */
@@ -24,6 +25,8 @@ export interface ProposeBulletsOptions {
   count?: number | undefined;
   /** The predictor they are for. Default: the program's first. */
   predictor?: string | undefined;
+  /** Characters that the whole prompt may have; the longest texts of the runs are shortened to fit. Default 24,000. */
+  maxPromptLength?: number | undefined;
 }
 
 const proposal = onUse(() =>
@@ -114,17 +117,24 @@ export class InstructionLibrary implements Displayable {
    */
   async propose(
     { rows, subject: { program } }: Evaluation,
-    { lm, count = 5, predictor = [...program.predictors().keys()][0]! }: ProposeBulletsOptions = {},
+    {
+      lm,
+      count = 5,
+      predictor = [...program.predictors().keys()][0]!,
+      maxPromptLength = 24_000,
+    }: ProposeBulletsOptions = {},
   ): Promise<InstructionLibrary> {
     const { signature, state } = program.predictors().get(predictor)!;
     const runs = [...rows].filter(({ status }) => status !== "outage").sort((a, b) => a.score - b.score);
-    const { bullets } = await new Predict(proposal(), { lm }).call({
+    const proposer = new Predict(proposal(), { lm });
+    const inputs = {
       step: `${predictor}: ${signature.toString()}`,
       current_instructions: state.instructions,
       known_bullets: this.bullets.map(({ text }) => text),
       runs: runs.slice(0, mostRuns).map((run) => runText(run, predictor)),
       count,
-    });
+    };
+    const { bullets } = await proposer.call(fitPrompt(proposer, inputs, maxPromptLength) as typeof inputs);
     const known = new Set(this.bullets.map(({ text }) => text.toLowerCase()));
     const texts = bullets
       .map((text) =>

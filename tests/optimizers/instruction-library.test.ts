@@ -170,4 +170,23 @@ describe("InstructionLibrary", () => {
     expect(proposed.approved).toEqual(library.approved);
     expect(proposed.approve("proposed-1").approved.length).toBe(2);
   });
+
+  test("long runs are shortened, so that a proposal's prompt fits", async () => {
+    let length = 0;
+    const proposer = new FunctionModel(({ messages }) => {
+      length = messages.reduce((sum, { content }) => sum + (content as string).length, 0);
+      return JSON.stringify({ lessons: "digits", bullets: ["Read the last digit."] });
+    });
+    const long = rows(12, 0)
+      .rows()
+      .map((row) => ({ ...row, number: `${row.number} ${"x".repeat(10_000)}` }));
+    const evaluation = await evaluate(program(), long, metric);
+    const library = new InstructionLibrary(bullets);
+    const proposed = await library.propose(evaluation, { lm: proposer });
+    expect(proposed.bullets.length).toBe(bullets.length + 1);
+    expect(length).toBeGreaterThan(10_000);
+    expect(length).toBeLessThanOrEqual(24_000);
+    await library.propose(evaluation, { lm: proposer, maxPromptLength: 8000 });
+    expect(length).toBeLessThanOrEqual(8000);
+  });
 });
