@@ -11,6 +11,7 @@ import {
   TooLongError,
   UnreachableError,
 } from "../../src/core/index.ts";
+import { withCallSettings } from "../../src/modules/index.ts";
 import { endpointEmbedder, type EndpointEmbedderOptions } from "../../src/retrieval/index.ts";
 
 interface Body {
@@ -66,6 +67,18 @@ const embedder = (options: Partial<EndpointEmbedderOptions> = {}) =>
     retry: { firstWait: 0.001, longestWait: 0.002, attempts: 4 },
     ...options,
   });
+test("what was embedded for one set of groups is asked for anew by another: no time tells what others asked", async () => {
+  const kept = embedder({ cache: true, identity: "of audiences" });
+  const ask = (...groups: string[]) =>
+    withCallSettings({ principal: { id: groups.join(), groups } }, () => kept.embed(["Is the rig closed?"]));
+  const counts: number[] = [];
+  for (const groups of [["red"], ["red"], ["blue"], ["blue", "red"], ["red", "blue"], ["blue"]]) {
+    await ask(...groups);
+    counts.push(asked.length);
+  }
+  expect(counts).toEqual([1, 1, 2, 3, 3, 3]);
+});
+
 const unit = (text: string) => {
   const vector = vectorOf(text);
   return vector.map((value) => value / Math.hypot(...vector));

@@ -7,6 +7,7 @@ import { Gate } from "../../lm/gate.ts";
 import { boundedStore } from "../../lm/memory-store.ts";
 import { readAnswer } from "../../lm/read-answer.ts";
 import { retry } from "../../lm/retry.ts";
+import { callSettings, forModel } from "../../modules/call-settings.ts";
 import type { Embedder } from "./embedder.ts";
 import { normalise } from "./normalise.ts";
 
@@ -17,7 +18,10 @@ export interface EndpointEmbedderOptions extends EndpointOptions {
   readonly dimensions?: number | undefined;
   /** Texts of one request. Default 64. */
   readonly batchSize?: number | undefined;
-  /** Where vectors are kept. Default true: in this process, shared by all embedders. A directory keeps them on disk. */
+  /**
+   * Where vectors are kept. Default true: in this process, shared by all embedders. A directory keeps them on disk.
+   * Calls on behalf of different sets of groups find nothing of each other's: no time tells what others asked.
+   */
   readonly cache?: boolean | { readonly directory: string } | undefined;
   /** How requests that failed are tried again. */
   readonly retry?: RetryOptions | undefined;
@@ -27,7 +31,7 @@ export interface EndpointEmbedderOptions extends EndpointOptions {
   readonly identity?: string | undefined;
 }
 
-/** Vectors as text, by the hash of embedder and text. */
+/** Vectors as text, by the hash of embedder, text and audience. */
 const sharedStore = boundedStore<string>({}, (vector) => vector.length);
 
 /**
@@ -100,9 +104,10 @@ export function endpointEmbedder(options: EndpointEmbedderOptions): Embedder {
     identity,
     async embed(texts, { signal } = {}) {
       signal?.throwIfAborted();
+      const { audience } = forModel(callSettings()).options;
       const known = new Map<string, Float32Array>();
       for (const text of new Set(texts)) {
-        const vector = decode(await store?.get(keyOf(identity, text)), dimension);
+        const vector = decode(await store?.get(keyOf(identity, text, audience)), dimension);
         if (vector) known.set(text, vector);
       }
       const missing = [...new Set(texts)].filter((text) => !known.has(text));
@@ -115,7 +120,7 @@ export function endpointEmbedder(options: EndpointEmbedderOptions): Embedder {
         for (const vector of vectors) {
           const text = missing[place++]!;
           known.set(text, vector);
-          await store?.set(keyOf(identity, text), encode(vector));
+          await store?.set(keyOf(identity, text, audience), encode(vector));
         }
       }
       // A copy for each: what a caller does to one changes no other.
@@ -156,9 +161,9 @@ function readVectors({ data }: EmbeddingAnswer, count: number, address: string):
   return vectors as Float32Array[];
 }
 
-function keyOf(identity: string, text: string): string {
+function keyOf(identity: string, text: string, audience: string | undefined): string {
   return createHash("sha256")
-    .update(JSON.stringify([identity, text]))
+    .update(JSON.stringify([identity, text, ...(audience === undefined ? [] : [audience])]))
     .digest("hex");
 }
 
