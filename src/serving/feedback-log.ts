@@ -16,7 +16,7 @@ export interface Feedback {
   readonly comment?: string | undefined;
   /** Who rated, and the groups they were of: a program that learns of it may learn what these groups may see. */
   readonly principal?: { readonly id: string; readonly groups: readonly string[] } | undefined;
-  /** Which version of a program that improves itself was served as it came. */
+  /** Which version of a program that improves itself gave the answer. */
   readonly version?: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { FieldType } from "../signature/index.ts";
 import { jsonSchema, type JsonSchema } from "../signature/json-schema.ts";
-import type { Service } from "./service.ts";
+import { type Service, versionHeader } from "./service.ts";
 
 type Fields = readonly { readonly name: string; readonly type: FieldType; readonly description?: string }[];
 
@@ -61,6 +61,9 @@ export function openApi({ program, name, version, conversation, index, tokens, i
       rating: { type: "number", minimum: 1, maximum: 5 },
       context: {},
       comment: { type: "string" },
+      ...(improving && {
+        version: { type: "integer", minimum: 0, description: `of the answer: its header ${versionHeader}` },
+      }),
     },
   };
   const upload = {

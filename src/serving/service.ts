@@ -58,15 +58,28 @@ export interface ServiceEnv {
 
 export type ServiceContext = Context<ServiceEnv>;
 
-/** Does a request's work in its place, on behalf of its caller: no input can say who that is. */
+/** Header that names the version which answered, of a program that improves itself; feedback takes it back. */
+export const versionHeader = "x-lmframe-version";
+
+/**
+ * Does a request's work in its place, on behalf of its caller: no input can say who that is. All of it is answered by one
+ * version, which {@link versionHeader} names.
+ */
 export function work<T>(
   context: ServiceContext,
   service: Service,
   body: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { principal } = context.var.caller;
+  const { improving } = service;
   return context.var.place.run((signal) =>
-    withCallSettings({ ...service.settings, principal, signal }, () => body(signal)),
+    withCallSettings({ ...service.settings, principal, signal }, () => {
+      if (!improving) return body(signal);
+      return improving.holding((version) => {
+        context.header(versionHeader, String(version));
+        return body(signal);
+      });
+    }),
   );
 }
 

@@ -50,7 +50,7 @@ function citations(outputs) {
   });
 }
 
-function rating(question, answer, context) {
+function rating(question, answer, context, version) {
   const group = element("div");
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", "Was this answer good?");
@@ -61,7 +61,7 @@ function rating(question, answer, context) {
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", async () => {
       try {
-        await post("/feedback", { question, answer, rating: value, context });
+        await post("/feedback", { question, answer, rating: value, context, version });
         for (const one of buttons) one.setAttribute("aria-pressed", String(one === button));
         said.textContent = "Thank you.";
       } catch (error) {
@@ -126,7 +126,8 @@ async function ask(question) {
     shown.textContent = answer;
     const cited = citations(outputs);
     turn.append(...cited, valueList(outputs, [answered, "citations", "passages", "contexts", "retrieved_context", "context"]));
-    turn.append(rating(question, answer, outputs.citations === undefined ? undefined : outputs.citations));
+    const version = response.headers.get("x-lmframe-version");
+    turn.append(rating(question, answer, outputs.citations === undefined ? undefined : outputs.citations, version === null ? undefined : Number(version)));
     turns.push({ [asked]: question, [answered]: answer });
     state("answered" + (cited.length ? " from " + cited.length + (cited.length === 1 ? " source" : " sources") : ""));
   } catch (error) {

@@ -69,6 +69,26 @@ describe("a served program that improves itself", () => {
     },
   );
 
+  test("a rating that comes after a promotion counts for the version that answered", async () => {
+    const pipeline = await here.open();
+    const { url } = await server.serve(pipeline);
+    const versionOf = async (path: string, body: object) =>
+      (await post(`${url}${path}`, body)).headers.get("x-lmframe-version");
+    const rate = async (more: object) =>
+      (await post(`${url}/feedback`, { question: "a", answer: "billing", rating: 2, ...more })).status;
+    const text = "a";
+    const answered = await versionOf("/stream", { text });
+    await here.promote(pipeline, 1, task.program());
+    expect(await rate({ version: Number(answered) })).toBe(201);
+    expect(await rate({})).toBe(201);
+    expect([...here.feedback().read()].map(({ version }) => version)).toEqual([0, 1]);
+    for (const version of [2, -1, 0.5, "0"]) expect(await rate({ version }), String(version)).toBe(400);
+    const messages = [{ role: "user", content: text }];
+    for (const stream of [true, false])
+      expect(await versionOf("/v1/chat/completions", { messages, stream })).toBe("1");
+    expect(await versionOf("/invocations", { instances: [text] })).toBe("1");
+  });
+
   test("a call under way ends with the version it began with", { timeout: 240_000 }, async () => {
     class Twice extends Module {
       static override signature = signature("text -> label: Literal['billing', 'returns']");
