@@ -17,9 +17,11 @@ import {
   webhook,
   logAlert,
 } from "../serving/index.ts";
+import { startTracing } from "../tracking/index.ts";
 import { programAt } from "./load-program.ts";
 import {
   experimentOption,
+  number,
   principalOf,
   repeatable,
   stateOption,
@@ -45,6 +47,7 @@ interface ServeFlags {
   improveBy: string;
   register?: string;
   track?: boolean;
+  traceShare: number;
   experiment: string;
   timeout: number;
 }
@@ -93,7 +96,15 @@ export function serveCommand(): Command {
         .default("random-search"),
     )
     .option("--register <name>", "with --improve: keep the versions in MLflow's registry, under this name")
-    .option("--track", "keep the figures of /monitor over time in MLflow")
+    .option("--track", "keep the figures of /monitor over time in MLflow, and each call as a trace")
+    .addOption(
+      new Option(
+        "--trace-share <share>",
+        "with --track: share of calls that are traced, 0 to 1; inputs and outputs go along",
+      )
+        .argParser(number("from 0 to 1", (share) => share >= 0 && share <= 1))
+        .default(1),
+    )
     .addOption(experimentOption())
     .addOption(timeoutOption())
     .addHelpText(
@@ -123,6 +134,10 @@ async function run(path: string, flags: ServeFlags): Promise<void> {
   });
   const tokens = flags.tokens ? new TokenStore() : undefined;
   const served = flags.improve === true ? await improving(path, program, flags, tokens) : program;
+  const traced = flags.track === true && flags.traceShare > 0;
+  const tracing = traced
+    ? startTracing({ experiment: flags.experiment, sample: flags.traceShare })
+    : undefined;
   const server = await serve(served, {
     port,
     host,
@@ -138,6 +153,7 @@ async function run(path: string, flags: ServeFlags): Promise<void> {
   await asked("SIGTERM", "SIGINT");
   note("stopping: what is under way is finished first");
   await server.close();
+  await tracing?.stop();
   process.exit();
 }
 

@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -69,6 +71,30 @@ describe("lmframe serve", () => {
       answers.map((_, n) => ({ status: 200, body: { predictions: [{ twice: 2 * n, error: null }] } })),
     );
     expect((await done).code).toBe(0);
+  });
+
+  test.each([
+    { flags: ["--track"], traces: true },
+    { flags: ["--track", "--trace-share", "0"], traces: false },
+    { flags: [], traces: false },
+  ])("$flags: calls are traced: $traces", async ({ flags, traces }) => {
+    folder.write("slow.mjs", slow);
+    const sent: Buffer[] = [];
+    const collector = createServer((request, response) => {
+      request.on("data", (piece: Buffer) => sent.push(piece)).on("end", () => response.end());
+    }).listen(0, "127.0.0.1");
+    await once(collector, "listening");
+    const { child, done, url } = await served(["slow.mjs", ...flags], {
+      LMFRAME_HOME: `${folder.path}/home`,
+      // Away: the figures wait on disk.
+      MLFLOW_TRACKING_URI: "http://127.0.0.1:9",
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+    });
+    expect((await ask(url, 1)).status).toBe(200);
+    child.kill("SIGTERM");
+    expect((await done).code).toBe(0);
+    collector.close();
+    expect(Buffer.concat(sent).includes("Slow")).toBe(traces);
   });
 
   test("tokens are added, listed, revoked, and hold at once", async () => {
