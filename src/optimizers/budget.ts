@@ -62,7 +62,7 @@ export class BudgetExhausted extends LmframeError {
 
 /**
  * Throws BudgetExhausted where `next` on top of `used` would pass a limit. Rollouts and calls are counted before
- * they are made; tokens, cost and time are known only after, so those end work at the next step.
+ * they are made; tokens, cost and time are known only after, so those end work with the rows under way.
  */
 export function requireBudget(
   role: ModelRole,

@@ -133,6 +133,8 @@ export class Study {
     reflection: nothingUsed,
     teacher: nothingUsed,
   };
+  /** What ended rollouts took, those of an evaluation that is still under way included. */
+  #spent: Readonly<Used> = nothingUsed;
   /** Rollouts under way, whose calls count against the budget before they are known. */
   #underWay = 0;
   /** Proposals under way, which count against the budget of calls before they are answered. */
@@ -313,8 +315,8 @@ export class Study {
 
   /**
    * Runs a candidate on rows and scores it; what was run before is not run again. Throws BudgetExhausted before
-   * anything is run where the budget does not hold all of it, and StudyInterrupted where too many rows meet an
-   * outage.
+   * anything is run where the budget does not hold all of it, and with the rows under way where its tokens, dollars or
+   * seconds are spent by then; StudyInterrupted where too many rows meet an outage.
    */
   async evaluate(candidate: Candidate, options: RolloutOptions = {}): Promise<Rollouts> {
     const { split = "val", repeat = 0, temperature } = options;
@@ -330,20 +332,25 @@ export class Study {
     this.#used.task = addUsed(this.#used.task, { ...nothingUsed, rollouts: fresh.size });
     const begun = fresh.size;
     this.#underWay += begun;
+    for (const key of fresh) this.#spend(this.#journal.rollouts.get(key));
     const settings = {
       ...(temperature !== undefined && { temperature }),
       ...(repeat > 0 && { rollout: repeat }),
     };
-    const results = await Promise.all(
-      keys.map((key, place) => {
-        let running = this.#running.get(key);
-        if (!running) {
-          running = this.#rollout(key, candidate, split, rows[place]!, settings);
-          this.#running.set(key, running);
-        }
-        return running;
-      }),
-    ).finally(() => (this.#underWay -= begun));
+    const started = keys.map((key, place) => {
+      let running = this.#running.get(key);
+      if (!running) {
+        running = this.#rollout(key, candidate, split, rows[place]!, settings);
+        this.#running.set(key, running);
+      }
+      return running;
+    });
+    const results = await Promise.all(started)
+      .catch(async (error: unknown) => {
+        if (error instanceof BudgetExhausted) await this.#finishRows(started, keys, fresh);
+        throw error;
+      })
+      .finally(() => (this.#underWay -= begun));
     this.signal?.throwIfAborted();
     this.#account(results, keys, fresh);
     const score = this.#score(split, rows, results);
@@ -451,11 +458,13 @@ export class Study {
     return this.#places.run(async () => {
       this.signal?.throwIfAborted();
       if (this.#outages > this.#setup.maxOutages) throw this.#interrupted("");
+      requireBudget("task", this.budget, this.#spent, { rollouts: 0, calls: 0 }, this.seconds);
       const { result, thrown } = await rollout(program, paths, row, pick(row, this.#inputs), this.metric, {
         ...settings,
         ...(this.#setup.principal && { principal: this.#setup.principal }),
         signal: this.signal,
       });
+      this.#spend(result);
       this.signal?.throwIfAborted();
       if (thrown instanceof ConfigurationError) throw thrown;
       if (result.status === "outage") {
@@ -510,9 +519,34 @@ export class Study {
     requireBudget(role, role === "task" ? budget : budget[role], this.#used[role], next, this.seconds);
   }
 
-  #account(results: readonly Rollout[], keys: readonly string[], fresh: Set<string>): void {
+  /** Waits for the rows under way of an evaluation that the budget ended, and counts those that were run. */
+  async #finishRows(started: readonly Promise<Rollout>[], keys: readonly string[], fresh: Set<string>) {
+    const ended = await Promise.allSettled(started);
+    this.signal?.throwIfAborted();
+    const failed = ended.find(
+      (row): row is PromiseRejectedResult =>
+        row.status === "rejected" && !(row.reason instanceof BudgetExhausted),
+    );
+    if (failed) throw failed.reason;
+    this.#account(
+      ended.map((row) => (row.status === "fulfilled" ? row.value : undefined)),
+      keys,
+      fresh,
+    );
+    // What is left was not run.
+    for (const key of fresh) this.#running.delete(key);
+    this.#used.task = addUsed(this.#used.task, { ...nothingUsed, rollouts: -fresh.size });
+  }
+
+  #spend(result: Rollout | undefined): void {
+    if (!result) return;
+    const { inputTokens, outputTokens, cost } = result;
+    this.#spent = addUsed(this.#spent, { ...nothingUsed, tokens: inputTokens + outputTokens, cost });
+  }
+
+  #account(results: readonly (Rollout | undefined)[], keys: readonly string[], fresh: Set<string>): void {
     for (const [place, result] of results.entries()) {
-      if (!fresh.delete(keys[place]!)) continue;
+      if (!result || !fresh.delete(keys[place]!)) continue;
       const { calls, inputTokens, outputTokens, cost } = result;
       this.#callsARollout = Math.max(this.#callsARollout, calls);
       this.#used.task = addUsed(this.#used.task, {

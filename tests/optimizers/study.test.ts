@@ -124,6 +124,49 @@ describe("budget", () => {
     expect(optimization.used.reflection.calls).toBe(1);
   });
 
+  test.each(["tokens", "cost", "seconds"] as const)(
+    "%s that are spent end it with the rows under way, and what was paid is written down",
+    async (what) => {
+      const journal = join(folder, "study.jsonl");
+      let calls = 0;
+      currentLM.set(
+        new FunctionModel(
+          async (request) => {
+            calls++;
+            await new Promise((resolve) => setTimeout(resolve, 10));
+            return {
+              choices: [{ text: plantedReply(request), toolCalls: [], finishReason: "stop" as const }],
+              usage: { inputTokens: 9, outputTokens: 1, cachedTokens: 0, reasoningTokens: 0 },
+              cost: 0.1,
+            };
+          },
+          { name: "priced" },
+        ),
+      );
+      const limit = { tokens: 100, cost: 1, seconds: 0.05 }[what];
+      const run = (journal?: string) =>
+        new RandomSearch(options).compile(plantedProgram(), {
+          train,
+          val: plantedRows(400, 2),
+          concurrency: 4,
+          budget: { [what]: limit },
+          journal,
+        });
+      const { stopped, used } = await run(journal);
+      expect(stopped).toContain(`budget of ${limit}`);
+      expect(calls).toBeLessThan(400);
+      if (what !== "seconds") expect(calls).toBeLessThanOrEqual(10 + 4);
+      expect(used.task).toMatchObject({ rollouts: calls, calls, tokens: calls * 10 });
+      const written = (await readFile(journal, "utf8")).split("\n");
+      expect(written.filter((line) => line.includes('"rollout"')).length).toBe(calls);
+      if (what === "seconds") return;
+      const paid = calls;
+      const again = await run(journal);
+      expect(calls).toBe(paid);
+      expect(again.used).toEqual(used);
+    },
+  );
+
   test("dollars cannot be promised where the price is not known", async () => {
     currentLM.set(
       new FunctionModel(
