@@ -1,5 +1,6 @@
 import type { Admission } from "./admission.ts";
 import type { PerformanceFigures } from "./performance-tally.ts";
+import type { RobustCounts } from "./robust-pipeline.ts";
 
 /** Bounds of the duration histogram, in seconds: Prometheus' own. */
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120] as const;
@@ -27,8 +28,8 @@ export class RequestCounters {
     for (const [place, bound] of bounds.entries()) if (seconds <= bound) durations.buckets[place]!++;
   }
 
-  /** All that Prometheus is told. */
-  text(admission: Admission, program: PerformanceFigures): string {
+  /** All that Prometheus is told. Chains of programs, and the programs of each, are numbered from 0. */
+  text(admission: Admission, program: PerformanceFigures, chains: readonly RobustCounts[]): string {
     const lines: string[] = [];
     const metric = (name: string, type: string, help: string, samples: readonly string[]) =>
       lines.push(
@@ -51,6 +52,16 @@ export class RequestCounters {
     single("model_output_tokens_total", "counter", "Tokens that models gave.", program.tokens.output);
     if (program.cost !== null)
       single("model_cost_dollars_total", "counter", "What models cost, in US dollars.", program.cost);
+    if (chains.length > 0) {
+      metric("chain_answered_total", "counter", "Calls that each program of a chain answered.",
+        chains.flatMap(({ answered }, chain) =>
+          answered.map((count, place) => `chain_answered_total{chain="${chain}",program="${place}"} ${count}`))); // prettier-ignore
+      metric("chain_unanswered_total", "counter", "Calls that no program of a chain answered.",
+        chains.map(({ unanswered }, chain) => `chain_unanswered_total{chain="${chain}"} ${unanswered}`)); // prettier-ignore
+      metric("chain_fallbacks_total", "counter", "Programs of a chain that were passed over, by reason.",
+        chains.flatMap(({ fallbacks }, chain) =>
+          Object.entries(fallbacks).map(([reason, count]) => `chain_fallbacks_total{chain="${chain}",reason="${reason}"} ${count}`))); // prettier-ignore
+    }
     single("process_resident_memory_bytes", "gauge", "Memory of the process.", process.memoryUsage.rss());
     return `${lines.join("\n")}\n`;
   }

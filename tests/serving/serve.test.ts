@@ -10,7 +10,7 @@ import {
 } from "../../src/core/index.ts";
 import { FunctionModel } from "../../src/lm/index.ts";
 import { Module, Predict } from "../../src/modules/index.ts";
-import { serve } from "../../src/serving/index.ts";
+import { RobustPipeline, serve } from "../../src/serving/index.ts";
 import { type History, signature } from "../../src/signature/index.ts";
 import { eventsOf, post, useServer } from "./served.ts";
 
@@ -487,6 +487,36 @@ describe("feedback and figures", () => {
     ])
       expect((await post(`${url}/feedback`, bad)).status).toBe(400);
     expect([...here.feedback().read()].length).toBe(4);
+  });
+
+  test("a chain's falls are seen, also of one within the program that is served", async () => {
+    class Down extends Sum {
+      override async forward(): Promise<never> {
+        throw new UnreachableError("down");
+      }
+    }
+    class Holder extends Sum {
+      readonly chain = new RobustPipeline([new Down(), new Sum()]);
+      override async forward(inputs: { a: number; b: number }) {
+        return (await this.chain.call(inputs)) as { sum: number };
+      }
+    }
+    for (const program of [new RobustPipeline([new Down(), new Sum()]), new Holder()]) {
+      const { url } = await here.serve(program);
+      await post(`${url}/invocations`, { instances: [rows[0], rows[2]] });
+      const text = await (await fetch(`${url}/metrics`)).text();
+      expect(text).toContain('lmframe_chain_answered_total{chain="0",program="1"} 2\n');
+      expect(text).toContain('lmframe_chain_fallbacks_total{chain="0",reason="error"} 2\n');
+      expect(text).toContain('lmframe_chain_unanswered_total{chain="0"} 0\n');
+      const figures = await (await fetch(`${url}/monitor/figures`)).json();
+      expect(figures).toMatchObject({ chains: [{ calls: 2, answered: [0, 2] }] });
+      expect((figures as { rows: unknown[] }).rows).toEqual(
+        expect.arrayContaining([
+          ["answered by", "program 1 0, program 2 2, none 0", "-"],
+          ["passed over for", "error 2", "-"],
+        ]),
+      );
+    }
   });
 
   test("Prometheus and the monitor see the same", async () => {

@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { chainCounts, chainRows } from "../chain-figures.ts";
 import { figureRows } from "../performance-monitor.ts";
 import { openApi } from "../open-api.ts";
 import type { ImprovementState } from "../improvement/index.ts";
@@ -16,15 +17,17 @@ export function publicStatus(app: Hono<ServiceEnv>, service: Service): void {
 /** Figures over all callers. */
 export function operatorStatus(
   app: Hono<ServiceEnv>,
-  { monitor, counters, admission, improving }: Service,
+  { program, monitor, counters, admission, improving }: Service,
 ): void {
   app.get("/metrics", (context) => {
     context.header("content-type", "text/plain; version=0.0.4; charset=utf-8");
-    return context.body(counters.text(admission, monitor.totals()));
+    return context.body(counters.text(admission, monitor.totals(), chainCounts(program)));
   });
-  app.get("/monitor/figures", (context) =>
-    context.json({
-      rows: figureRows(monitor.totals(), monitor.recent()),
+  app.get("/monitor/figures", (context) => {
+    const chains = chainCounts(program);
+    return context.json({
+      rows: [...figureRows(monitor.totals(), monitor.recent()), ...chainRows(chains)],
+      chains,
       totals: monitor.totals(),
       windowSeconds: monitor.windowSeconds,
       windows: monitor.windows(),
@@ -32,8 +35,8 @@ export function operatorStatus(
       running: admission.running,
       waiting: admission.waiting,
       ...(improving && { improvement: told(improving.state) }),
-    }),
-  );
+    });
+  });
 }
 
 /** What operators see of a program that improves itself, the newest round first. */
