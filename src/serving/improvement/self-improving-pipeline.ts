@@ -178,7 +178,7 @@ export class SelfImprovingPipeline extends Module implements Displayable {
   /**
    * Runs `body` with the version that now answers on whose behalf it runs: all calls within it are answered by that one.
    *
-   * @param body - is given the version's number, which {@link Feedback.version} takes.
+   * @param body - is given the version's number, which feedback takes as `version`.
    */
   holding<R>(body: (version: number) => R): R {
     const answering = this.loop.answering(callSettings().principal);
