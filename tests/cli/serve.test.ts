@@ -97,6 +97,17 @@ describe("lmframe serve", () => {
     expect(Buffer.concat(sent).includes("Slow")).toBe(traces);
   });
 
+  test("--stop-seconds: who is not answered by then is told so", async () => {
+    folder.write("slow.mjs", slow.replace("300", "60_000"));
+    const { child, done, url } = await served(["slow.mjs", "--concurrency", "1", "--stop-seconds", "0"]);
+    const asked = [1, 2].map((n) => ask(url, n));
+    while (!/lmframe_requests_waiting 1/.test(await (await fetch(`${url}/metrics`)).text()));
+    child.kill("SIGTERM");
+    for (const answer of await Promise.all(asked))
+      expect([answer.status, await answer.text()]).toEqual([503, expect.stringMatching(/server stopped/)]);
+    expect((await done).code).toBe(0);
+  });
+
   test("tokens are added, listed, revoked, and hold at once", async () => {
     folder.write("slow.mjs", slow);
     const env = { LMFRAME_HOME: `${folder.path}/home` };
