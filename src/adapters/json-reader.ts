@@ -110,11 +110,11 @@ const valueAhead = /["'“‘\d{[(\]-]|(?:true|false|null|True|False|None)\b/y;
 type Place = "whole" | "list" | "object" | "object with bare keys";
 
 /**
- * Whether a string that holds quotes of its own may be several without a comma between: were every quote the end
- * or the start of a string, what stands outside of them would separate entries, as in `"a" "b"` or `"a" b, "c"`.
+ * Whether a string of `pieces`, parted by quotes that were not escaped, may be several without a comma between:
+ * were every quote the end or the start of a string, what stands outside of them would part entries, as in
+ * `"a" "b"` or `"a" b, "c"`.
  */
-function maybeSeveral(string: string, closer: string, place: Place): boolean {
-  const pieces = string.split(closer);
+function maybeSeveral(pieces: readonly string[], closer: string, place: Place): boolean {
   const between = closer === "”" || closer === "’" ? /^([^“‘]*)[“‘]/ : undefined;
   return pieces.some((piece, index) => {
     const gap = between ? index > 0 && between.exec(piece)?.[1] : index % 2 === 1 && piece;
@@ -129,6 +129,8 @@ class Reader {
   private readonly text: string;
   private readonly cut: boolean;
   private work: number;
+  /** True once a comment has taken up the rest of the text, and with it what may have been entries. */
+  private endsInComment = false;
 
   constructor(text: string, { cut = false }: ReadOptions) {
     this.text = text;
@@ -213,7 +215,7 @@ class Reader {
       const value = this.value(place, depth + 1);
       add(key, value, this.text.slice(start, this.at).trim());
       if (this.atEnd()) {
-        if (this.cut) throw cutOff;
+        if (this.cut || this.endsInComment) throw cutOff;
         return;
       }
       if (this.take("}")) return;
@@ -230,7 +232,7 @@ class Reader {
       if (this.take(closer)) return list;
       list.push(this.value("list", depth + 1));
       if (this.atEnd()) {
-        if (this.cut) throw cutOff;
+        if (this.cut || this.endsInComment) throw cutOff;
         return list;
       }
       if (this.take(closer)) return list;
@@ -256,27 +258,30 @@ class Reader {
 
   private string(place: Place): string {
     const closer = closers[this.text[this.at]!]!;
-    let string = "";
-    let unescaped = false;
+    // What stands between quotes that were not escaped.
+    const pieces: string[] = [];
+    let piece = "";
     this.at++;
     for (;;) {
       const start = this.at;
       while (this.at < this.text.length && this.text[this.at] !== closer && this.text[this.at] !== "\\")
         this.at++;
       this.spend(this.at - start + 1);
-      string += this.text.slice(start, this.at);
+      piece += this.text.slice(start, this.at);
       if (this.at >= this.text.length) throw cutOff;
-      if (this.text[this.at] === "\\") string += this.escape();
+      if (this.text[this.at] === "\\") piece += this.escape();
       else {
         this.at++;
+        const unescaped = pieces.length > 0;
+        pieces.push(piece);
+        piece = "";
         if (this.closes(place, unescaped)) {
+          const string = pieces.join(closer);
           // A quote before a colon was the end of a key, not part of this string.
           if (unescaped && /["'”’]\s{0,20}:/.test(string)) throw malformed;
-          if (unescaped && maybeSeveral(string, closer, place)) throw malformed;
+          if (unescaped && maybeSeveral(pieces, closer, place)) throw malformed;
           return string;
         }
-        unescaped = true;
-        string += closer;
       }
     }
   }
@@ -386,9 +391,12 @@ class Reader {
       if (this.match(blank) !== undefined) continue;
       const block = this.text.startsWith("/*", this.at);
       if (!block && character !== "#" && !this.text.startsWith("//", this.at)) return;
+      // `#python` is a word. Python's own comments have a space there by its style guide, PEP 8.
+      if (character === "#" && /[^\s#!]/.test(this.text[this.at + 1] ?? " ")) return;
       const end = this.text.indexOf(block ? "*/" : "\n", this.at);
       this.spend((end < 0 ? this.text.length : end) - this.at);
       if (end < 0 && block) return;
+      if (end < 0) this.endsInComment = true;
       this.at = end < 0 ? this.text.length : end + (block ? 2 : 1);
     }
   }

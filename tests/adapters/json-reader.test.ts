@@ -91,6 +91,7 @@ describe("entries that no comma parts", () => {
     '["a"; "b"]',
     '["a" b, "c"]',
     '["a" and "b"]',
+    '["\\"a" "b"]',
     "['a' 'b']",
     "[“a” “b”]",
     '{"x": ["a" "b"]}',
