@@ -198,7 +198,7 @@ export function readList(value: unknown): unknown[] | undefined {
 
 /** `1, 2` and `"a", "b"`: a list that lacks no more than its brackets. */
 function readBareList(text: string): unknown[] | undefined {
-  if (!text.includes(",") || !/^["'\d.-]/.test(text)) return undefined;
+  if (!text.includes(",") || text.endsWith(",") || !/^["'\d.-]/.test(text)) return undefined;
   const list = readWhole(`[${text}]`);
   if (!Array.isArray(list)) return undefined;
   const quoted = /^["']/.test(text);

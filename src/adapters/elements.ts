@@ -110,7 +110,8 @@ function isBlank(text: string): boolean {
  */
 export function isBroken(text: string, all: readonly Element[]): boolean {
   const tag = new RegExp(`</?${all[0]!.name}[\\s/>]`, "i");
-  return all.some(({ whole }) => !whole) || tag.test(outside(text, all));
+  const endsInTag = /<\/?[\w.-]*$/.test(text.trimEnd());
+  return endsInTag || all.some(({ whole }) => !whole) || tag.test(outside(text, all));
 }
 
 /**
@@ -136,7 +137,7 @@ export function elementsToValue(type: FieldType, bodies: readonly string[]): unk
       }
       if (/<\/?item[\s/>]/i.test(body)) return text;
       // Since a list is written by repeating the element, one element is a list of one, unless it starts several.
-      return list ?? (/^\(?["'“‘][^]*,/.test(text) ? text : [text]);
+      return list ?? (startsSeveral(text) ? text : [text]);
     }
     case "record":
     case "object":
@@ -145,6 +146,12 @@ export function elementsToValue(type: FieldType, bodies: readonly string[]): unk
     default:
       return decodeEntities(body).trim();
   }
+}
+
+/** Whether text that is no list as it stands holds a bullet, or a quote and behind it a comma. */
+function startsSeveral(text: string): boolean {
+  const quote = text.search(/(?:^|[[(])\s*["'“‘]/);
+  return (quote >= 0 && text.includes(",", quote)) || /^[ \t]*(?:[-*•]|\d+[.)])(?:\s|$)/m.test(text);
 }
 
 function objectOf(type: FieldType, body: string): Record<string, unknown> | undefined {

@@ -42,11 +42,11 @@ function introduces(line: string): boolean {
   const label = /^["']?\w{1,100}["']?\s*:$/.test(line);
   const points = /(?:[:：=→]|->|\b(?:is|are|was|were|be|follows))$/i.test(line);
   const commas = line.split(",").length - 1;
-  return label || (points && commas < 2 && !/[:：=;|]/.test(line.slice(0, -1)) && !mayBeEntry(line));
+  return label || (points && commas < 2 && !/[:：=;|"“[{]/.test(line.slice(0, -1)) && !mayBeEntry(line));
 }
 
 function isSentence(line: string): boolean {
-  return /[.!?:…。][`*_)]*$/.test(line) && !mayBeEntry(line);
+  return /[.!?:…。][`*_)]*$/.test(line) && !/["“[{]/.test(line) && !mayBeEntry(line);
 }
 
 /** A bullet or a number in front, quotes or brackets, a number, a single word, or a key with its value. */
