@@ -101,7 +101,7 @@ describe("lmframe serve", () => {
     folder.write("slow.mjs", slow.replace("300", "60_000"));
     const { child, done, url } = await served(["slow.mjs", "--concurrency", "1", "--stop-seconds", "0"]);
     const asked = [1, 2].map((n) => ask(url, n));
-    while (!(await (await fetch(`${url}/metrics`)).text()).includes('lmframe_requests_waiting 1'));
+    while (!(await (await fetch(`${url}/metrics`)).text()).includes("lmframe_requests_waiting 1"));
     child.kill("SIGTERM");
     for (const answer of await Promise.all(asked))
       expect([answer.status, await answer.text()]).toEqual([503, expect.stringMatching(/server stopped/)]);
