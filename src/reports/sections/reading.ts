@@ -12,9 +12,9 @@ export function reading(): Section {
         wrong, else the bootstrap's. Few rows make it wide.
       </li>
       <li>
-        Before and after are compared row by row. &ldquo;Within chance&rdquo; means that a difference as large would come
-        by luck in more than 5 of 100 cases, by McNemar's exact test where rows are right or wrong, else by
-        sign flips.
+        Before and after are compared row by row. &ldquo;Within chance&rdquo; means that a difference as large
+        would come by luck in more than 5 of 100 cases, by McNemar's exact test where rows are right or wrong,
+        else by sign flips.
       </li>
       <li>
         A reply that could not be read counts as wrong. An outage says nothing of the program: it has no score

@@ -1,8 +1,12 @@
 import { ConfigurationError, DataError } from "../../core/index.ts";
 import type { Document } from "../../retrieval/index.ts";
 
+/** Type of a field in an index that rows are put into, as its `schema_json` spells it; dates and times are ISO 8601 texts. */
+export type VectorFieldType =
+  "string" | "integer" | "long" | "float" | "double" | "boolean" | "date" | "timestamp";
+
 /** Which values are of each type, as JSON carries them. */
-const holds = {
+const holds: Readonly<Record<VectorFieldType, (value: unknown) => boolean>> = {
   string: (value: unknown) => typeof value === "string",
   integer: (value: unknown) => Number.isInteger(value) && Math.abs(value as number) <= 2 ** 31 - 1,
   long: (value: unknown) => Number.isSafeInteger(value),
@@ -12,9 +16,6 @@ const holds = {
   date: (value: unknown) => typeof value === "string",
   timestamp: (value: unknown) => typeof value === "string",
 };
-
-/** Type of a field in an index that rows are put into, as its `schema_json` spells it; dates and times are ISO 8601 texts. */
-export type VectorFieldType = keyof typeof holds;
 
 /** The fields' types by name; `string` for names alone. @throws ConfigurationError for a type that there is not. */
 export function fieldTypes(
