@@ -17,6 +17,7 @@ import { currentLM } from "../lm/index.ts";
 import { type Answer, AnswerJournal } from "./answer-journal.ts";
 import { type CallSettings, callSettings, rowsAtOnce } from "./call-settings.ts";
 import type { Module } from "./module.ts";
+import { programIdentity } from "./program-identity.ts";
 import { inputColumns, pick, runRow } from "./run-row.ts";
 import { programToJSON } from "./saved.ts";
 
@@ -228,7 +229,7 @@ function fingerprintOf(program: Module, rows: Dataset | Scan, settings: CallSett
   const predictors = [...program.predictors().values()];
   const facts = {
     rows: rows.fingerprint(),
-    program: program.constructor.name,
+    program: programIdentity(program),
     signature: program.signature.toString(),
     state: programToJSON(program),
     models: predictors.map((predictor) => (predictor.lm ?? lm ?? currentLM.get())?.identity),

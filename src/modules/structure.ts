@@ -26,7 +26,8 @@ function isPredictor(value: unknown): value is PredictorPart {
   return isPart(value) && value[part] === "predictor";
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
+/** True for a record that is no instance of a class. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

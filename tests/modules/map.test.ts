@@ -235,6 +235,35 @@ describe("map into a file", () => {
     }
   });
 
+  test("answers of a program with another number in a field are thrown away too", async () => {
+    class Cut extends Module {
+      static override signature = new Predict("text -> answer").signature;
+      readonly step: Predict<"text -> answer">;
+      readonly length: number;
+      constructor(lm: FunctionModel, length: number) {
+        super();
+        this.step = new Predict("text -> answer", { lm });
+        this.length = length;
+      }
+      async forward({ text }: { text: string }) {
+        const { answer } = await this.step.call({ text });
+        return { answer: answer.slice(0, this.length) };
+      }
+    }
+    const to = at("fields.csv");
+    const failing = upper((text) => (text === "t9" ? new ConfigurationError("key") : undefined)).lm;
+    await expect(new Cut(failing, 1).map(texts(10), { to, concurrency: 1 })).rejects.toThrow("key");
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    try {
+      const { lm, asked } = upper();
+      const result = await new Cut(lm, 2).map(texts(10), { to });
+      expect(result.column("answer")).toEqual(texts(10).map(({ text }) => text.toUpperCase()));
+      expect(asked.length).toBe(10);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
   test("a torn last line counts as never written", async () => {
     const to = at("torn.csv");
     const first = upper((text) => (text === "t5" ? new ConfigurationError("key") : undefined));

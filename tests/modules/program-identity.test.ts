@@ -46,6 +46,22 @@ describe("programIdentity", () => {
     expect(told(over(trims))).not.toBe(told(over(shouts)));
   });
 
+  test("tells them apart by the data in their fields, and not by what else stands there", () => {
+    const holding = (options: unknown) =>
+      told(
+        new (class Holding extends Base {
+          options = options;
+        })(),
+      );
+    expect(holding(2)).toBe(holding(2));
+    const different = [2, "2", 2n, NaN, { k: 2 }, { k: 3 }, { k: [2] }, [2], null, undefined, true];
+    expect(new Set(different.map(holding)).size).toBe(different.length);
+    expect(holding({ k: 2, since: new Date(0) })).toBe(holding({ k: 2, since: new Date(1) }));
+    const circle: Record<string, unknown> = { k: 2 };
+    circle.circle = circle;
+    expect(holding(circle)).toContain("2");
+  });
+
   test("tells them apart by what a predictor says, takes, and runs on", () => {
     const lm = (name: string) => new FunctionModel(() => "{}", { name });
     const one = new Base();
