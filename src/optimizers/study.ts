@@ -559,7 +559,7 @@ export class Study {
   }
 
   #tell(): void {
-    const { calls, cost } = this.#used.task;
+    const { calls, cost } = Object.values(this.#used).reduce(addUsed);
     this.#progress.set(this.#finished, {
       ...(this.#best > -Infinity && { best: this.#best.toFixed(3) }),
       candidates: this.#candidates.size,

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { UnreachableError } from "../../src/core/index.ts";
+import { type ProgressState, showProgress, UnreachableError } from "../../src/core/index.ts";
 import { currentLM, FunctionModel } from "../../src/lm/index.ts";
 import { type Module, withCallSettings } from "../../src/modules/index.ts";
 import {
@@ -61,6 +61,17 @@ describe("strategies on the study", () => {
     const { instructions, demos } = one.program.state;
     if (finds === "demos") expect(demos.length).toBeGreaterThan(0);
     if (finds === "rule") expect(instructions).toContain("Look at the last word.");
+  });
+
+  test("progress counts the calls of every model", async () => {
+    currentLM.set(plantedModel());
+    const told: ProgressState[] = [];
+    const stop = showProgress((state) => told.push(structuredClone(state)));
+    const { used } = await new GepaSkeleton(options).compile(plantedProgram(), { train, val }).finally(stop);
+    expect(used.reflection.calls).toBeGreaterThan(0);
+    const search = told.filter(({ facts }) => facts !== undefined && "candidates" in facts).at(-1)!;
+    const all = Object.values(used).reduce((sum, { calls }) => sum + calls, 0);
+    expect(search.facts).toMatchObject({ calls: all });
   });
 
   test("bootstrapped demos reach the steps between", async () => {
