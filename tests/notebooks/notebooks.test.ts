@@ -54,7 +54,7 @@ describe.skipIf(noNotebooks)("headless", () => {
 
   const run = async (name: string, env: Record<string, string> = {}) => {
     const { error, notebook } = await runNotebook(join(folder, "notebooks", name), {
-      timeout: 300,
+      timeout: 600,
       env: { LMFRAME_LIMIT: "60", ...env },
     });
     expect(error).toBeNull();
