@@ -1,5 +1,5 @@
 import { check, someType, type FieldType, type ZodSchema } from "../signature/index.ts";
-import { readJson, readWhole, unreadable } from "./json-reader.ts";
+import { readInProse, readJson, readWhole, unreadable } from "./json-reader.ts";
 import { readBoolean, readInteger, readLiteral, readNumber, saysNull } from "./scalar.ts";
 
 /** A value that cannot be read as its type; the message says what was found, and where. */
@@ -192,7 +192,7 @@ export function readList(value: unknown): unknown[] | undefined {
   if (Array.isArray(whole)) return whole as unknown[];
   const list = readBullets(value) ?? readBareList(value.trim());
   if (list) return list;
-  const read = readJson(value);
+  const read = readInProse(value);
   return Array.isArray(read) ? (read as unknown[]) : undefined;
 }
 

@@ -129,15 +129,14 @@ export function elementsToValue(type: FieldType, bodies: readonly string[]): unk
       if (bodies.length > 1) return bodies.map((each) => elementsToValue(inner.item, [each]));
       if (blank) return [];
       const text = decodeEntities(body).trim();
-      const list = readList(text);
-      if (/^\s*\[/.test(body)) return list ?? text;
+      if (/^\s*\[/.test(body)) return readList(text) ?? text;
       const children = readChildren(body);
       if (children?.every(({ name }) => name.toLowerCase() === "item")) {
         return children.map((item) => elementsToValue(inner.item, [item.body]));
       }
       if (/<\/?item[\s/>]/i.test(body)) return text;
       // Since a list is written by repeating the element, one element is a list of one, unless it starts several.
-      return list ?? (startsSeveral(text) ? text : [text]);
+      return readList(text) ?? (startsSeveral(text) ? text : [text]);
     }
     case "record":
     case "object":

@@ -40,9 +40,13 @@ export const unreadable: unique symbol = Symbol("unreadable");
  */
 export function readJson(text: string, options: ReadOptions = {}): unknown {
   const whole = readWhole(text, options);
-  if (whole !== unreadable) return whole;
-  const [found, ...others] = containers(text, "[{", options);
-  if (!found || others.length > 0) return unreadable;
+  return whole === unreadable ? readInProse(text, options) : whole;
+}
+
+/** The only list or object in prose, else {@link unreadable}. */
+export function readInProse(text: string, options: ReadOptions = {}): unknown {
+  const [found, other] = containers(text, "[{", options);
+  if (!found || other) return unreadable;
   const plain = !/^.\s*["'“‘\d{[(\]}-]/.test(text.slice(found.start, found.start + 100));
   return isProse(text.slice(0, found.start), text.slice(found.end), plain) ? found.value : unreadable;
 }
