@@ -19,7 +19,6 @@ import { type CallSettings, callSettings, rowsAtOnce } from "./call-settings.ts"
 import type { Module } from "./module.ts";
 import { programIdentity } from "./program-identity.ts";
 import { inputColumns, pick, runRow } from "./run-row.ts";
-import { programToJSON } from "./saved.ts";
 
 /** How a map is run. */
 export interface MapRowsOptions extends CallSettings {
@@ -231,7 +230,6 @@ function fingerprintOf(program: Module, rows: Dataset | Scan, settings: CallSett
     rows: rows.fingerprint(),
     program: programIdentity(program),
     signature: program.signature.toString(),
-    state: programToJSON(program),
     models: predictors.map((predictor) => (predictor.lm ?? lm ?? currentLM.get())?.identity),
     adapter: adapter?.name,
     request,
