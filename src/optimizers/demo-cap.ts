@@ -1,32 +1,20 @@
 import type { AnySignature, Demo } from "../adapters/index.ts";
-import type { FieldType } from "../signature/index.ts";
+import { someType } from "../signature/index.ts";
 import { digest } from "./candidate.ts";
 import type { Study } from "./study.ts";
 import { exceedsTokens } from "./token-cap.ts";
 
-/** Tokens that a demo may have where a strategy says nothing. */
-const mostTokens = 4000;
-
-interface DemoCap {
-  most: number;
-  /** Demos that were refused, so that the journal says so once for each. */
-  readonly refused: Set<string>;
-}
-
-const caps = new WeakMap<Study, DemoCap>();
-
-/** Sets how many tokens a demo may have that the strategies of a study make. Default 4,000. */
-export function capDemos(study: Study, most = mostTokens): void {
-  caps.set(study, { most, refused: new Set() });
-}
+/** Demos that a study refused, so that its journal says so once for each. */
+const refusals = new WeakMap<Study, Set<string>>();
 
 /**
  * The demos for the predictor at `path` that the cap of the study allows; the journal names the others with the reason.
  * A demo is counted as JSON, without images and other media, which are no text.
  */
 export function cappedDemos(study: Study, path: string, demos: readonly Demo[]): Demo[] {
-  if (!caps.has(study)) capDemos(study);
-  const { most, refused } = caps.get(study)!;
+  const refused = refusals.get(study) ?? new Set();
+  refusals.set(study, refused);
+  const most = study.maxDemoTokens;
   const { signature } = study.program.predictors().get(path)!;
   return demos.filter((demo) => {
     const text = textOf(signature, demo);
@@ -41,25 +29,8 @@ export function cappedDemos(study: Study, path: string, demos: readonly Demo[]):
 }
 
 function textOf({ fields }: AnySignature, { augmented: _, ...values }: Demo): string {
-  const media = new Set(fields.filter(({ type }) => holdsMedia(type)).map(({ name }) => name));
+  const media = new Set(
+    fields.filter(({ type }) => someType(type, ({ kind }) => kind === "media")).map(({ name }) => name),
+  );
   return JSON.stringify(Object.fromEntries(Object.entries(values).filter(([name]) => !media.has(name))));
-}
-
-function holdsMedia(type: FieldType): boolean {
-  switch (type.kind) {
-    case "media":
-      return true;
-    case "list":
-      return holdsMedia(type.item);
-    case "record":
-      return holdsMedia(type.value);
-    case "optional":
-      return holdsMedia(type.inner);
-    case "union":
-      return type.options.some(holdsMedia);
-    case "object":
-      return type.fields.some((property) => holdsMedia(property.type));
-    default:
-      return false;
-  }
 }

@@ -1,6 +1,7 @@
 import { ConfigurationError } from "../core/index.ts";
 import type { Message } from "../lm/index.ts";
 import type { Module } from "../modules/index.ts";
+import { isPlain } from "../modules/structure.ts";
 
 /** A program of one step, whose prompt can be seen before it is sent. */
 export type Proposer = Module & { prompt(inputs: never): Message[] };
@@ -54,8 +55,4 @@ function shortened(inputs: Inputs, longest: number): Inputs {
 
 function mapValues(given: Inputs, edit: (value: unknown) => unknown): Inputs {
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, edit(value)]));
-}
-
-function isPlain(value: unknown): value is Inputs {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

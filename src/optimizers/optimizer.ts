@@ -4,7 +4,6 @@ import type { LanguageModel } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
 import { type Module, type Principal, rowsAtOnce } from "../modules/index.ts";
 import { BudgetExhausted, type StudyBudget } from "./budget.ts";
-import { capDemos } from "./demo-cap.ts";
 import type { Objective } from "./objective.ts";
 import { Optimization } from "./optimization.ts";
 import { warnOfSharedRows } from "./shared-rows.ts";
@@ -114,7 +113,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       maxOutages = 20,
     }: CompileOptions,
   ): Promise<Optimization<P>> {
-    const { seed = 0, metric, objective } = this.options;
+    const { seed = 0, metric, objective, maxDemoTokens } = this.options;
     const rows = splitRows(Dataset.from(train), val && Dataset.from(val), seed);
     const study = new Study({
       name: this.describe(),
@@ -127,12 +126,12 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       budget,
       journal,
       frozen,
+      maxDemoTokens,
       principal,
       signal,
       models: this.models(),
       maxOutages,
     });
-    capDemos(study, this.options.maxDemoTokens);
     let stopped: string | undefined;
     try {
       await traced("optimizer", this.constructor.name, undefined, async () => {

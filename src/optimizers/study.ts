@@ -54,6 +54,8 @@ export interface StudySetup {
   journal?: string | undefined;
   /** Paths of predictors that no candidate changes. Default: none. */
   frozen?: readonly string[] | undefined;
+  /** Tokens that a demo may have which the strategy makes, as `countTokens` counts. Default 4,000. */
+  maxDemoTokens?: number | undefined;
   /** On whose behalf the program's searches run. */
   principal?: Principal | undefined;
   signal?: AbortSignal | undefined;
@@ -113,6 +115,7 @@ export class Study {
   readonly given: Candidate = candidate({}, "base");
   readonly signal: AbortSignal | undefined;
   readonly seed: number;
+  readonly maxDemoTokens: number;
 
   readonly #setup: StudySetup;
   readonly #objective: Objective;
@@ -161,6 +164,7 @@ export class Study {
     this.val = setup.val;
     this.signal = setup.signal;
     this.seed = setup.seed;
+    this.maxDemoTokens = setup.maxDemoTokens ?? 4000;
     this.#objective = setup.objective ?? meanScore;
     this.#inputs = inputColumns(setup.program, setup.val.columns);
     inputColumns(setup.program, setup.train.columns);

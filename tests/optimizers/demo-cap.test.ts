@@ -7,9 +7,10 @@ import { Dataset } from "../../src/data/index.ts";
 import { countTokens, FunctionModel } from "../../src/lm/index.ts";
 import { exactMatch } from "../../src/metrics/index.ts";
 import { type Module, Predict } from "../../src/modules/index.ts";
-import { cappedDemos, capDemos } from "../../src/optimizers/demo-cap.ts";
-import { meanScore, type Optimization, Study } from "../../src/optimizers/index.ts";
+import { cappedDemos } from "../../src/optimizers/demo-cap.ts";
+import type { Optimization } from "../../src/optimizers/index.ts";
 import { exceedsTokens } from "../../src/optimizers/token-cap.ts";
+import { bareStudy } from "./bare-study.ts";
 import { everyStrategy } from "./every-strategy.ts";
 import { plantedMetric, plantedProgram, plantedProposer, plantedReply, plantedRows } from "./planted-task.ts";
 import { usePlantedModel } from "./use-planted-model.ts";
@@ -118,20 +119,7 @@ describe("the cap of demos", () => {
   test("images are no text", () => {
     const program = new Predict("photo: Image -> label: str") as unknown as Module;
     const train = Dataset.from([{ photo: "data:image/png;base64,AAAA", label: "cat" }]);
-    const study = new Study({
-      name: "test",
-      program,
-      train,
-      val: train,
-      metric: exactMatch("label"),
-      objective: meanScore,
-      seed: 1,
-      concurrency: 1,
-      budget: {},
-      models: {},
-      maxOutages: 1,
-    });
-    capDemos(study, 100);
+    const study = bareStudy(program, train, exactMatch("label"), { maxDemoTokens: 100 });
     const demo = { photo: `data:image/png;base64,${"iVBO".repeat(2000)}`, label: "cat" };
     expect(cappedDemos(study, "self", [demo])).toEqual([demo]);
     expect(cappedDemos(study, "self", [{ ...demo, label: "cat ".repeat(200) }])).toEqual([]);

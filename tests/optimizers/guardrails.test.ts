@@ -6,20 +6,15 @@ import { Dataset } from "../../src/data/index.ts";
 import { ConfigurationError } from "../../src/core/index.ts";
 import { countTokens, FunctionModel, type LanguageModel } from "../../src/lm/index.ts";
 import { Completeness, exactMatch, Faithfulness, Relevance, Toxicity } from "../../src/metrics/index.ts";
-import { Predict } from "../../src/modules/index.ts";
+import { type Module, Predict } from "../../src/modules/index.ts";
 import { CopiedText } from "../../src/optimizers/copied-text.ts";
 import { fitPrompt } from "../../src/optimizers/fit-prompt.ts";
 import { GEPA } from "../../src/optimizers/gepa.ts";
 import { Guardrails } from "../../src/optimizers/guardrails.ts";
-import {
-  meanScore,
-  MIPROv2,
-  type Optimizer,
-  type OptimizerOptions,
-  Study,
-} from "../../src/optimizers/index.ts";
+import { MIPROv2, type Optimizer, type OptimizerOptions } from "../../src/optimizers/index.ts";
 import { changedParameter } from "../../src/optimizers/task-parameters.ts";
 import { signature } from "../../src/signature/index.ts";
+import { bareStudy } from "./bare-study.ts";
 import { plantedMetric, plantedProgram, plantedProposer, plantedRows, rule } from "./planted-task.ts";
 import { usePlantedModel } from "./use-planted-model.ts";
 
@@ -333,39 +328,21 @@ describe("another word in the place of a label", () => {
 });
 
 describe("guardrails of a study", () => {
-  const studyOf = (program: Predict, train: Dataset) =>
-    new Study({
-      name: "test",
-      program,
-      train,
-      val: train,
-      metric: plantedMetric,
-      objective: meanScore,
-      seed: 1,
-      concurrency: 1,
-      budget: {},
-      models: {},
-      maxOutages: 1,
-    });
-
   test("outputs that rows share are labels, and the program's own words are free", () => {
     const train = Dataset.from([
       { text: "one", kind: "asks for the money back" },
       { text: "two", kind: "asks for the money back" },
       { text: "three", kind: "tells a story of its own" },
     ]);
-    const program = new Predict(
-      "text -> kind",
-      "Say what kind of letter it is at all.",
-    ) as unknown as Predict;
-    const guardrails = new Guardrails(studyOf(program, train));
+    const program = new Predict("text -> kind", "Say what kind of letter it is at all.") as unknown as Module;
+    const guardrails = new Guardrails(bareStudy(program, train, plantedMetric));
     expect(guardrails.refusal("self", "Say asks for the money back where they do.")).toBeUndefined();
     expect(guardrails.refusal("self", "Say what kind of letter it is at all. Be brief.")).toBeUndefined();
     expect(guardrails.refusal("self", "One tells a story of its own.")).toMatch(/copies a training row/);
   });
 
   test("tokens have a cap, which can be set", () => {
-    const study = studyOf(plantedProgram() as unknown as Predict, plantedRows(3, 1));
+    const study = bareStudy(plantedProgram(), plantedRows(3, 1), plantedMetric);
     // Three bytes a character, and a token at least every other.
     const dense = "龘靐齉".repeat(1000);
     expect(new Guardrails(study).refusal("self", dense)).toBe("has more than 2000 tokens");
@@ -374,7 +351,7 @@ describe("guardrails of a study", () => {
   });
 
   test("length has a cap, which can be set", () => {
-    const study = studyOf(plantedProgram() as unknown as Predict, plantedRows(3, 1));
+    const study = bareStudy(plantedProgram(), plantedRows(3, 1), plantedMetric);
     expect(new Guardrails(study).refusal("self", "x".repeat(4001))).toMatch(
       /4001 characters, more than 4000/,
     );
