@@ -77,7 +77,7 @@ export class Evaluation implements Displayable, Trackable {
     this.#counts[result.status]++;
     this.#scores.push(result.score);
     if (!Number.isNaN(result.score)) this.#sum += result.score;
-    this.#seconds.push(result.seconds);
+    this.#seconds.push(Math.fround(result.seconds)); // seven digits
     this.#used.calls += result.calls;
     this.#used.inputTokens += result.inputTokens;
     this.#used.outputTokens += result.outputTokens;

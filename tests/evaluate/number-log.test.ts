@@ -7,3 +7,12 @@ test.each([0, 1, 8191, 8192, 8193, 20_000])("%i numbers come back in their order
   for (const value of pushed) log.push(value);
   expect([...log.values()]).toEqual(pushed);
 });
+
+test("numbers that four bytes hold stay as they were beside one that takes eight", () => {
+  const pushed = Array.from({ length: 20_000 }, (_, i) =>
+    i === 10_000 ? 0.1 : [0, 1, 0.5, NaN, -0, Infinity][i % 6]!,
+  );
+  const log = new NumberLog();
+  for (const value of pushed) log.push(value);
+  expect([...log.values()]).toStrictEqual(pushed);
+});
