@@ -65,7 +65,7 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
   /** What the best program is worth and takes, on the validation rows; undefined where nothing was scored. */
   get servingStats(): ServingStats | undefined {
     const chosen = this.#chosen;
-    return chosen && servingStats(chosen.results);
+    return chosen && servingStats(chosen.draws.flat());
   }
 
   /**

@@ -4,6 +4,7 @@ import type { LanguageModel } from "../lm/index.ts";
 import type { Metric } from "../metrics/index.ts";
 import { type Module, type Principal, rowsAtOnce } from "../modules/index.ts";
 import { BudgetExhausted, type StudyBudget } from "./budget.ts";
+import { checkCounts } from "./check-counts.ts";
 import type { Objective } from "./objective.ts";
 import { Optimization } from "./optimization.ts";
 import { warnOfSharedRows } from "./shared-rows.ts";
@@ -62,6 +63,13 @@ export interface CompileOptions {
   signal?: AbortSignal | undefined;
   /** Outages after which the run stops. Default 20. */
   maxOutages?: number | undefined;
+  /**
+   * Times that the validation rows are drawn, at most, for the best candidate and those whose scores lie within chance of
+   * its own: the choice between them is by the mean of all draws. For models and judges that do not always say the same;
+   * where a second draw changes no score there is no third. Further draws count against the budget, which they never
+   * pass, and bypass the cache. Default 1.
+   */
+  repeats?: number | undefined;
 }
 
 /**
@@ -111,9 +119,11 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       principal,
       signal,
       maxOutages = 20,
+      repeats,
     }: CompileOptions,
   ): Promise<Optimization<P>> {
     const { seed = 0, metric, objective, maxDemoTokens } = this.options;
+    checkCounts({ repeats }, ["repeats"]);
     const rows = splitRows(Dataset.from(train), val && Dataset.from(val), seed);
     const study = new Study({
       name: this.describe(),
@@ -131,6 +141,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       signal,
       models: this.models(),
       maxOutages,
+      repeats,
     });
     let stopped: string | undefined;
     try {

@@ -64,7 +64,7 @@ export function servingAware({
  * Pareto front), the best score first. A cost that is not known counts for nothing.
  */
 export function servingFront(ranking: readonly Ranked[]): ServingPoint[] {
-  const points = ranking.map(({ candidate, results }) => ({ candidate, ...servingStats(results) }));
+  const points = ranking.map(({ candidate, draws }) => ({ candidate, ...servingStats(draws.flat()) }));
   return points
     .filter((point) => !points.some((other) => beats(other, point)))
     .sort((a, b) => b.score - a.score || a.averageLatencyMs - b.averageLatencyMs);

@@ -20,6 +20,7 @@ import {
   type Predict,
   type Principal,
   programIdentity,
+  withCallSettings,
 } from "../modules/index.ts";
 import {
   addUsed,
@@ -31,6 +32,7 @@ import {
   type Used,
 } from "./budget.ts";
 import { type Candidate, candidate, digest, type Edits } from "./candidate.ts";
+import { contenders, isSteady } from "./close-scores.ts";
 import { type Fingerprint, Journal } from "./journal.ts";
 import { meanScore, type Objective } from "./objective.ts";
 
@@ -63,6 +65,8 @@ export interface StudySetup {
   models: Readonly<Partial<Record<Exclude<ModelRole, "task">, LanguageModel>>>;
   /** Outages among the rollouts after which the study stops. */
   maxOutages: number;
+  /** Draws of all validation rows, at most, by which one of several close candidates is chosen. Default 1. */
+  repeats?: number | undefined;
 }
 
 /** Which rollouts of a candidate are wanted. */
@@ -82,15 +86,22 @@ export interface Rollouts {
   split: Split;
   rows: readonly number[];
   results: readonly Rollout[];
-  /** The objective over the rollouts that have a score; NaN where none has. */
+  /**
+   * The objective over the rollouts that have a score; NaN where none has. Over all draws where they are all validation
+   * rows and these were drawn several times.
+   */
   score: number;
 }
 
 /** A candidate that was scored on all validation rows. */
 export interface Ranked {
   candidate: Candidate;
+  /** The objective over all draws. */
   score: number;
+  /** The first draw, in the order of the rows. */
   results: readonly Rollout[];
+  /** Each draw of all rows, in the order of the rows: several where the choice was close and repeats are allowed. */
+  draws: readonly (readonly Rollout[])[];
 }
 
 /** The study stops because models cannot be reached; what was done is in the journal. */
@@ -142,6 +153,8 @@ export class Study {
   #underWay = 0;
   /** Proposals under way, which count against the budget of calls before they are answered. */
   readonly #asking = { prompt: 0, reflection: 0, teacher: 0 };
+  /** True once a second draw changed no score: nothing here is noisy. */
+  #steady = false;
   readonly #started = performance.now();
   readonly #progress;
   /** What a strategy starts from, and what its edits are edits of. */
@@ -154,7 +167,7 @@ export class Study {
   #outages = 0;
   #paid = 0;
   #finished = 0;
-  #best = -Infinity;
+  #best: number | undefined;
 
   constructor(setup: StudySetup) {
     this.#setup = setup;
@@ -323,6 +336,34 @@ export class Study {
    * seconds are spent by then; StudyInterrupted where too many rows meet an outage.
    */
   async evaluate(candidate: Candidate, options: RolloutOptions = {}): Promise<Rollouts> {
+    const [rollouts] = await this.evaluateAll([{ ...options, candidate }]);
+    return rollouts!;
+  }
+
+  /**
+   * {@link evaluate} for several candidates side by side, in their order: a row that takes long holds up none of the
+   * others. Where the budget does not hold all, those it holds are run before BudgetExhausted is thrown.
+   */
+  async evaluateAll(asked: readonly ({ candidate: Candidate } & RolloutOptions)[]): Promise<Rollouts[]> {
+    const ended = await Promise.allSettled(
+      asked.map(({ candidate, ...options }) => this.#evaluate(candidate, options)),
+    );
+    const places = asked.map((options) => this.#placesOfAll(options));
+    const ranked = ended.map(
+      (outcome, place) =>
+        outcome.status === "fulfilled" && places[place] && this.#rank(outcome.value, places[place]),
+    );
+    if (ranked.includes(true)) await this.#drawAgain();
+    this.#best = this.ranking[0]?.score;
+    this.#tell();
+    return ended.map((outcome, place) => {
+      if (outcome.status === "rejected") throw outcome.reason;
+      const known = places[place] && this.#ranking.get(outcome.value.candidate.id);
+      return known ? { ...outcome.value, score: known.score } : outcome.value;
+    });
+  }
+
+  async #evaluate(candidate: Candidate, options: RolloutOptions): Promise<Rollouts> {
     const { split = "val", repeat = 0, temperature } = options;
     const rows = options.rows ?? this.#rows[split].map((_, index) => index);
     const keys = rows.map(
@@ -358,28 +399,60 @@ export class Study {
     this.signal?.throwIfAborted();
     this.#account(results, keys, fresh);
     const score = this.#score(split, rows, results);
-    if (split === "val" && repeat === 0 && temperature === undefined && rows.length === this.val.length) {
-      if (!Number.isNaN(score) && !this.#ranking.has(candidate.id)) {
-        this.#ranking.set(candidate.id, { candidate, score, results });
-        this.#best = Math.max(this.#best, score);
-      }
-    }
-    this.#tell();
     return { candidate, split, rows, results, score };
   }
 
+  /** Where each validation row stands among those asked for; undefined where these are not one draw of them all. */
+  #placesOfAll(options: RolloutOptions): number[] | undefined {
+    const { split = "val", repeat = 0, temperature, rows } = options;
+    if (split !== "val" || repeat !== 0 || temperature !== undefined) return undefined;
+    if (rows && rows.length !== this.val.length) return undefined;
+    const places = new Map((rows ?? this.#rows.val.map((_, row) => row)).map((row, place) => [row, place]));
+    return places.size < this.val.length ? undefined : this.#rows.val.map((_, row) => places.get(row)!);
+  }
+
+  /** Enters a candidate that was run on all validation rows; false where it was in already, or has no score. */
+  #rank({ candidate, results, score }: Rollouts, places: readonly number[]): boolean {
+    if (Number.isNaN(score) || this.#ranking.has(candidate.id)) return false;
+    const ordered = places.map((place) => results[place]!);
+    this.#ranking.set(candidate.id, { candidate, score, results: ordered, draws: [ordered] });
+    return true;
+  }
+
   /**
-   * {@link evaluate} for several candidates side by side, in their order. Where the budget does not hold all, those
-   * it holds are run before BudgetExhausted is thrown.
+   * Runs the best candidate and those within chance of it on all validation rows again, until none is within chance, each
+   * has its draws, or the budget does not hold a further one.
    */
-  async evaluateAll(asked: readonly ({ candidate: Candidate } & RolloutOptions)[]): Promise<Rollouts[]> {
-    const ended = await Promise.allSettled(
-      asked.map(({ candidate, ...options }) => this.evaluate(candidate, options)),
-    );
-    return ended.map((outcome) => {
-      if (outcome.status === "rejected") throw outcome.reason;
-      return outcome.value;
-    });
+  async #drawAgain(): Promise<void> {
+    const { repeats = 1 } = this.#setup;
+    while (!this.#steady) {
+      const open = contenders(this.ranking).filter(({ draws }) => draws.length < repeats);
+      const fewest = Math.min(...open.map(({ draws }) => draws.length));
+      const next = open.filter(({ draws }) => draws.length === fewest);
+      if (next.length === 0 || !this.affords(next.length * this.val.length)) return;
+      const drawn = await Promise.allSettled(
+        next.map(({ candidate }) => this.#evaluate(candidate, { repeat: fewest })),
+      );
+      for (const [place, outcome] of drawn.entries()) {
+        if (outcome.status === "rejected") continue;
+        const { candidate, results, draws } = next[place]!;
+        const all = [...draws, outcome.value.results];
+        const score = this.#score(
+          "val",
+          all.flatMap(() => outcome.value.rows),
+          all.flat(),
+        );
+        this.#ranking.set(candidate.id, { candidate, score, results, draws: all });
+      }
+      const failed = drawn.find((outcome) => outcome.status === "rejected");
+      if (failed?.reason instanceof BudgetExhausted) return;
+      if (failed) throw failed.reason;
+      this.decide("draw again", {
+        draw: fewest + 1,
+        candidates: next.map(({ candidate: { id } }) => [id, this.#ranking.get(id)!.score]),
+      });
+      this.#steady = fewest === 1 && next.every(({ candidate: { id } }) => isSteady(this.#ranking.get(id)!));
+    }
   }
 
   /**
@@ -463,11 +536,15 @@ export class Study {
       this.signal?.throwIfAborted();
       if (this.#outages > this.#setup.maxOutages) throw this.#interrupted("");
       requireBudget("task", this.budget, this.#spent, { rollouts: 0, calls: 0 }, this.seconds);
-      const { result, thrown } = await rollout(program, paths, row, pick(row, this.#inputs), this.metric, {
-        ...settings,
-        ...(this.#setup.principal && { principal: this.#setup.principal }),
-        signal: this.signal,
-      });
+      // A judge is drawn anew with the program: what it says may be as noisy.
+      const drawn = settings.rollout === undefined ? undefined : { rollout: settings.rollout };
+      const { result, thrown } = await withCallSettings(drawn, () =>
+        rollout(program, paths, row, pick(row, this.#inputs), this.metric, {
+          ...settings,
+          ...(this.#setup.principal && { principal: this.#setup.principal }),
+          signal: this.signal,
+        }),
+      );
       this.#spend(result);
       this.signal?.throwIfAborted();
       if (thrown instanceof ConfigurationError) throw thrown;
@@ -565,7 +642,7 @@ export class Study {
   #tell(): void {
     const { calls, cost } = Object.values(this.#used).reduce(addUsed);
     this.#progress.set(this.#finished, {
-      ...(this.#best > -Infinity && { best: this.#best.toFixed(3) }),
+      ...(this.#best !== undefined && { best: this.#best.toFixed(3) }),
       candidates: this.#candidates.size,
       calls,
       ...(cost !== null && cost > 0 && { cost: `$${cost.toFixed(3)}` }),

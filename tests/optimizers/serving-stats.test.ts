@@ -18,6 +18,7 @@ const ranked = (name: string, ...results: never[]) => ({
   candidate: candidate({ self: { instructions: name } }, name),
   score: 0,
   results,
+  draws: [results],
 });
 
 describe("servingStats", () => {
