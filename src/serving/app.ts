@@ -10,6 +10,7 @@ import { instructions } from "./routes/instructions.ts";
 import { invocations } from "./routes/invocations.ts";
 import { operatorStatus, publicStatus } from "./routes/status.ts";
 import { streamRoute } from "./routes/stream.ts";
+import { conversationNamed } from "./named-conversation.ts";
 import { report, type Service, type ServiceEnv } from "./service.ts";
 
 /**
@@ -45,7 +46,7 @@ export function serviceApp(service: Service, loopback: boolean): Hono<ServiceEnv
   app.use("/feedback", within(Math.min(limits.bodyBytes, 1_000_000)));
   feedback(app, service);
   for (const path of ["/invocations", "/stream", "/v1/chat/completions"])
-    app.use(path, admitted(service), within(limits.bodyBytes));
+    app.use(path, conversationNamed, admitted(service), within(limits.bodyBytes));
   app.use("/documents", admitted(service), within(limits.uploadBytes));
   invocations(app, service);
   chatCompletions(app, service);

@@ -1,5 +1,6 @@
 import type { FieldType } from "../signature/index.ts";
 import { jsonSchema, type JsonSchema } from "../signature/json-schema.ts";
+import { conversationForm, conversationHeader } from "./named-conversation.ts";
 import { type Service, versionHeader } from "./service.ts";
 
 type Fields = readonly { readonly name: string; readonly type: FieldType; readonly description?: string }[];
@@ -79,15 +80,19 @@ export function openApi({ program, name, version, conversation, index, tokens, i
     info: { title: name, version, ...(!tokens && { description: instructions }) },
     ...(tokens && { security: [{ token: [] }] }),
     paths: {
-      "/invocations": post("Answer rows (MLflow's scoring protocol)", oneForm, predictions),
-      "/stream": post(
-        "Answer one row, with its steps and fields as they come",
-        taken,
-        { type: "string", description: "events `step`, `field`, and last `result` or `error`" },
-        "text/event-stream",
+      "/invocations": turn(post("Answer rows (MLflow's scoring protocol)", oneForm, predictions)),
+      "/stream": turn(
+        post(
+          "Answer one row, with its steps and fields as they come",
+          taken,
+          { type: "string", description: "events `step`, `field`, and last `result` or `error`" },
+          "text/event-stream",
+        ),
       ),
       ...(conversation && {
-        "/v1/chat/completions": post("Answer a conversation (OpenAI's protocol)", chat, { type: "object" }),
+        "/v1/chat/completions": turn(
+          post("Answer a conversation (OpenAI's protocol)", chat, { type: "object" }),
+        ),
       }),
       "/v1/models": get("The program, as chat clients list it"),
       "/instructions": get("What the program is told to do"),
@@ -154,7 +159,7 @@ function post(
   answerType = "application/json",
   bodyType = "application/json",
   status = "200",
-): object {
+): { post: object } {
   return {
     post: {
       summary,
@@ -170,6 +175,17 @@ function post(
       },
     },
   };
+}
+
+/** A call of the program, which its caller may say is of a conversation. */
+function turn({ post }: { post: object }): object {
+  const named = {
+    name: conversationHeader,
+    in: "header",
+    schema: { type: "string", pattern: conversationForm.source },
+    description: "names the conversation: where calls are traced, its traces are one session",
+  };
+  return { post: { parameters: [named], ...post } };
 }
 
 function rollback(): object {

@@ -3,11 +3,14 @@ import type { Context } from "hono";
 import { redact } from "../core/index.ts";
 import { type CallSettings, type Module, type Principal, withCallSettings } from "../modules/index.ts";
 import type { Index } from "../retrieval/index.ts";
+import { withSession } from "../tracking/session.ts";
+import { isTracing } from "../tracking/traces.ts";
 import type { Admission, Place } from "./admission.ts";
 import type { ConversationFields } from "./conversation.ts";
 import { failureOf, type RequestFailure } from "./failure.ts";
 import type { FeedbackLog } from "./feedback-log.ts";
 import type { SelfImprovingPipeline } from "./improvement/index.ts";
+import { conversationHeader, sessionOf } from "./named-conversation.ts";
 import type { PerformanceMonitor } from "./performance-monitor.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { RequestCounters } from "./request-counters.ts";
@@ -73,14 +76,22 @@ export function work<T>(
   const { principal } = context.var.caller;
   const { improving } = service;
   return context.var.place.run((signal) =>
-    withCallSettings({ ...service.settings, principal, signal }, () => {
-      if (!improving) return body(signal);
-      return improving.holding((version) => {
-        context.header(versionHeader, String(version));
-        return body(signal);
-      });
-    }),
+    withCallSettings({ ...service.settings, principal, signal }, () =>
+      inConversation(context, () => {
+        if (!improving) return body(signal);
+        return improving.holding((version) => {
+          context.header(versionHeader, String(version));
+          return body(signal);
+        });
+      }),
+    ),
   );
+}
+
+/** Where calls are traced, runs `body` as part of the conversation that its caller names. */
+function inConversation<T>(context: ServiceContext, body: () => T): T {
+  const name = context.req.header(conversationHeader);
+  return name && isTracing() ? withSession(sessionOf(context.var.caller, name), body) : body();
 }
 
 /** What a caller is told of an error; the log is told the rest, where the request is not to blame. */

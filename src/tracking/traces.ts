@@ -122,6 +122,11 @@ export function startTracing(options: TracingOptions = {}): Tracing {
 
 const underWay = new Set<Tracing>();
 
+/** Whether calls are traced here and now. */
+export function isTracing(): boolean {
+  return underWay.size > 0;
+}
+
 /** Sends the traces that are whole, of all tracing that is under way. */
 export async function flushTracing(): Promise<void> {
   await Promise.all([...underWay].map((tracing) => tracing.flush()));

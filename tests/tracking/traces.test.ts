@@ -11,6 +11,12 @@ import { exactMatch } from "../../src/metrics/index.ts";
 import { Predict } from "../../src/modules/index.ts";
 import { mlflow, startTracing, sync, type Tracing } from "../../src/tracking/index.ts";
 import { realMlflow } from "./real-mlflow.ts";
+import {
+  assessmentsOf as assessmentsOfTrace,
+  spansOf as spansOfTrace,
+  type StoredSpan,
+  tracesOf,
+} from "./stored-traces.ts";
 
 const server = realMlflow();
 const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
@@ -23,47 +29,9 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-interface StoredSpan {
-  name: string;
-  span_id: string;
-  parent_span_id: string | null;
-  status: { code: string; message?: string };
-  attributes: Record<string, unknown>;
-}
-
-/** The traces of the experiment as the server has them, oldest first, each with its spans. */
-async function storedTraces() {
-  const experiment_id = (await server.client.findExperiment(server.experiment))!;
-
-  const json = async (path: string, body?: unknown) => {
-    const response = await fetch(`${server.uri}/${path}`, {
-      method: body ? "POST" : "GET",
-      headers: { "content-type": "application/json" },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    expect(response.status).toBe(200);
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what the server answers
-    return response.json() as Promise<any>;
-  };
-  const traces: { trace_id: string; state: string; trace_metadata: Record<string, string> }[] = [];
-  let page_token: string | undefined;
-  do {
-    const found = await json("api/3.0/mlflow/traces/search", {
-      locations: [{ type: "MLFLOW_EXPERIMENT", mlflow_experiment: { experiment_id } }],
-      max_results: 500,
-      ...(page_token ? { page_token } : {}),
-    });
-    traces.push(...(found.traces ?? []));
-    page_token = found.next_page_token;
-  } while (page_token);
-  return traces.reverse();
-}
-
-async function spansOf(traceId: string): Promise<StoredSpan[]> {
-  const response = await fetch(`${server.uri}/ajax-api/3.0/mlflow/get-trace-artifact?request_id=${traceId}`);
-  expect(response.status).toBe(200);
-  return ((await response.json()) as { spans: StoredSpan[] }).spans;
-}
+const storedTraces = () => tracesOf(server);
+const spansOf = (traceId: string) => spansOfTrace(server, traceId);
+const assessmentsOf = (traceId: string) => assessmentsOfTrace(server, traceId);
 
 const request: LMRequest = {
   messages: [
@@ -280,23 +248,6 @@ function answer(text: string): Promise<{ text: string }> {
   return traced("module", "Answer", { text }, async () => ({ text }));
 }
 
-interface StoredAssessment {
-  assessment_name: string;
-  source: { source_type: string; source_id?: string };
-  feedback?: { value: unknown };
-  expectation?: { value: unknown };
-  rationale?: string;
-}
-
-async function assessmentsOf(traceId: string): Promise<StoredAssessment[]> {
-  const response = await fetch(`${server.uri}/api/3.0/mlflow/traces/${traceId}`);
-  expect(response.status).toBe(200);
-  const { trace } = (await response.json()) as {
-    trace: { trace_info: { assessments?: StoredAssessment[] } };
-  };
-  return trace.trace_info.assessments ?? [];
-}
-
 test("people, judges and metrics put judgements on the trace of an answer", async () => {
   const before = await answer("untraced");
   tracing = startTracing();
@@ -352,7 +303,7 @@ test("the traces of a conversation are grouped, those of others at the same time
     answer("of none"),
   ]);
   await tracing.flush();
-  const metadata = (await storedTraces()).map(({ trace_metadata = {} }) => [
+  const metadata = (await storedTraces()).map(({ trace_metadata }) => [
     trace_metadata["mlflow.trace.session"],
     trace_metadata["mlflow.trace.user"],
   ]);

@@ -93,6 +93,8 @@ if (tokenField) {
 }
 
 const turns = [];
+/** Names this conversation to the server. (randomUUID is missing on pages without TLS.) */
+const conversation = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 let asking;
 
 async function ask(question) {
@@ -108,7 +110,7 @@ async function ask(question) {
   try {
     const inputs = { [asked]: question };
     if (history) inputs[history] = { messages: turns };
-    const response = await post("/stream", inputs, asking.signal);
+    const response = await post("/stream", inputs, asking.signal, { "x-conversation-id": conversation });
     let request;
     let outputs;
     for await (const { event, data: told } of events(response)) {

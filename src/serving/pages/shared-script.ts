@@ -34,6 +34,6 @@ async function call(path, options) {
   throw new Error((body.message || "the server answered " + response.status) + (wait ? " (try again in " + wait + " s)" : ""));
 }
 
-const post = (path, body, signal) =>
-  call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal });
+const post = (path, body, signal, more) =>
+  call(path, { method: "POST", headers: Object.assign({ "content-type": "application/json" }, more), body: JSON.stringify(body), signal });
 `;
