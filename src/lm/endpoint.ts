@@ -2,6 +2,7 @@ import type { OpenAI } from "openai";
 import { ConfigurationError, keepSecret, LmframeError, redact, UnreachableError } from "../core/index.ts";
 import { Deadline } from "./deadline.ts";
 import { endpointError, type Failure } from "./endpoint-error.ts";
+import { secretValues } from "./secret-values.ts";
 
 /** Where an OpenAI-compatible endpoint is and how it is spoken to. */
 export interface EndpointOptions {
@@ -49,9 +50,7 @@ export class Endpoint {
     if (!(this.#timeout > 0))
       throw new ConfigurationError(`invalid timeout: ${this.#timeout}, expected seconds > 0`);
     this.#headers = { ...options.headers };
-    this.#secrets = [...Object.entries(this.#headers), ...url.searchParams]
-      .filter(([name]) => /authorization|cookie|key|token|secret|password|sig/i.test(name))
-      .map(([, value]) => value);
+    this.#secrets = secretValues([...Object.entries(this.#headers), ...url.searchParams]);
     if (url.username || url.password) {
       const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
       this.#headers.Authorization ??= `Basic ${Buffer.from(credentials).toString("base64")}`;

@@ -28,9 +28,14 @@ export {
   Judge,
   judged,
   type Judgement,
+  type JudgementColumns,
   Relevance,
+  type ScoringAddress,
+  type ScoringOptions,
   SemanticF1,
   type SemanticJudgement,
+  ServedJudge,
+  type ServedJudgeOptions,
   Toxicity,
 } from "./judges/index.ts";
 export { cohenKappa, type KappaWeights } from "./kappa.ts";

@@ -1,5 +1,5 @@
 import { type Adapter, type AnySignature, chooseAdapter, type Demo, jsonAdapter } from "../adapters/index.ts";
-import { ConfigurationError, nearest, ParseError, RefusedError } from "../core/index.ts";
+import { ConfigurationError, ParseError, RefusedError } from "../core/index.ts";
 import {
   type CallOptions,
   currentLM,
@@ -17,6 +17,7 @@ import {
 } from "../signature/index.ts";
 import { advised } from "./advice.ts";
 import { type CallSettings, callSettings, forModel, type RequestSettings } from "./call-settings.ts";
+import { missingInput } from "./missing-input.ts";
 import { Module } from "./module.ts";
 import type { Extension, PredictorCall, PredictorEdit, PredictorState } from "./state.ts";
 import { openSink, type Sink } from "./stream.ts";
@@ -198,15 +199,6 @@ function attempt<T>(read: () => T): T | ParseError {
     if (error instanceof ParseError) return error;
     throw error;
   }
-}
-
-function missingInput(name: string, given: Record<string, unknown>): ConfigurationError {
-  const names = Object.keys(given);
-  const guess = nearest(name, names);
-  return new ConfigurationError(
-    `the input "${name}" is missing${guess === undefined ? "" : `; did you mean it by "${guess}"?`} ` +
-      `Given: ${names.join(", ") || "nothing"}.`,
-  );
 }
 
 /** True where the endpoint turned the request down because of `response_format`, and a call without it may do. */

@@ -3,6 +3,9 @@ export { ContextualJudge, type ContextualJudgeOptions } from "./contextual-judge
 export { Faithfulness } from "./faithfulness.ts";
 export { type Direction, goodness, Judge, type Judgement } from "./judge.ts";
 export { judged } from "./judged.ts";
+export { type JudgementColumns } from "./read-judgement.ts";
 export { Relevance } from "./relevance.ts";
 export { SemanticF1, type SemanticJudgement } from "./semantic-f1.ts";
+export { type ScoringAddress, type ScoringOptions } from "./scoring-endpoint.ts";
+export { ServedJudge, type ServedJudgeOptions } from "./served-judge.ts";
 export { Toxicity } from "./toxicity.ts";

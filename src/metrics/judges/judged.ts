@@ -33,7 +33,7 @@ export function judged<J extends Judge<never>, Row extends object = Named, Outpu
       const [low, high] = judge.range;
       return {
         score: goodness(judge, score),
-        feedback: `${name} ${score} (${low} to ${high}, ${judge.direction} is better): ${rationale}`,
+        feedback: `${name} ${score} (${low} to ${high}, ${judge.direction} is better)${rationale && `: ${rationale}`}`,
       };
     } catch (error) {
       if (!isUnreadable(error)) throw error;
