@@ -1,5 +1,7 @@
 import { type LanguageModel, lm, type LMOptions, type RetryOptions } from "../../lm/index.ts";
+import { ServedJudge, type ServedJudgeOptions } from "../../metrics/index.ts";
 import { type Embedder, endpointEmbedder, type EndpointEmbedderOptions } from "../../retrieval/index.ts";
+import type { SignatureSource } from "../../signature/index.ts";
 import { ModelRegistry } from "../models/index.ts";
 import { CatalogModels } from "./catalog.ts";
 import { keepRenewing } from "./keep-renewing.ts";
@@ -50,11 +52,13 @@ export class Databricks {
   readonly catalog: CatalogModels;
   readonly #login: DatabricksLogin;
   readonly #workspace: Workspace;
+  readonly #retry: RetryOptions | undefined;
 
   /** @internal */
   constructor(login: DatabricksLogin, retry: RetryOptions | undefined) {
     this.host = login.host;
     this.#login = login;
+    this.#retry = retry;
     this.#workspace = new Workspace(login, retry);
     this.serving = new ServingEndpoints(this.#workspace);
     this.catalog = new CatalogModels(this.#workspace);
@@ -68,6 +72,13 @@ export class Databricks {
   /** An embedder behind a serving endpoint; see {@link endpointEmbedder}. */
   embedder(endpoint: string, options: Omit<EndpointEmbedderOptions, "model"> = {}): Embedder {
     return endpointEmbedder({ ...options, ...workspaceEndpoint(this.#login), model: endpoint });
+  }
+
+  /** A judge behind a serving endpoint, asked with the login of the moment; see {@link ServedJudge}. */
+  judge<const S extends SignatureSource>(endpoint: string, options: ServedJudgeOptions<S>): ServedJudge<S> {
+    const { baseURL, fetch } = workspaceEndpoint(this.#login);
+    const url = `${baseURL}/${encodeURIComponent(endpoint)}`;
+    return new ServedJudge<S>({ retry: this.#retry, ...options, url, fetch });
   }
 
   /** What a completion model makes of a text that it is to go on with. */

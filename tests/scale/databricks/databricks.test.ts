@@ -1,6 +1,8 @@
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ConfigurationError, DataError, ModelError, RefusedError } from "../../../src/core/index.ts";
 import type { LMOptions } from "../../../src/lm/index.ts";
+import { judged, metricIdentity, readScore } from "../../../src/metrics/index.ts";
 import { Predict } from "../../../src/modules/index.ts";
 import type { Embedder } from "../../../src/retrieval/index.ts";
 import {
@@ -114,6 +116,45 @@ describe("models of a workspace", () => {
     expect((await workspace.models()).has("claude")).toBe(true);
     standIn.failNext(503);
     await expect(workspace.serving.create("p", { model: "a.b.c", version: 1 })).rejects.toThrow(/503/);
+  });
+});
+
+describe("a judge of a workspace", () => {
+  const scoring = {
+    signature: "text -> rationale, score: float",
+    range: [1, 5],
+    direction: "higher",
+  } as const;
+
+  test("scores with the login of the moment, which is in neither its identity nor its view", async () => {
+    await standIn.close();
+    standIn = await startWorkspace({ client: { id: "app", secret: "s3cret-of-app" }, token: "none" });
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const workspace = databricks({ host: standIn.host, clientId: "app", clientSecret: "s3cret-of-app" });
+    const judge = workspace.judge("judge", scoring);
+    expect(await judge.call({ text: "yes, because" })).toEqual({ score: 5, rationale: "read: yes, because" });
+    vi.advanceTimersByTime(3500_000);
+    const metric = judged(judge);
+    expect(readScore(await metric({}, { text: "yes" }, { trace: [] })).score).toBe(0.25);
+    expect(standIn.logins).toBe(2);
+    expect(standIn.calls.at(-1)!.path).toBe("/serving-endpoints/judge/invocations");
+    const shown = [
+      inspect(judge, { depth: 9 }),
+      JSON.stringify(judge),
+      JSON.stringify(metricIdentity(metric)),
+    ];
+    for (const text of shown) expect(text).not.toMatch(/oauth-|s3cret/);
+    expect(shown.at(-1)).toContain(`${standIn.host}/serving-endpoints/judge`);
+  });
+
+  test("waits as the workspace is told to, and a name leads to no other path", async () => {
+    standIn.failNext(503, 429);
+    expect(await connect().judge("judge", scoring).call({ text: "x" })).toMatchObject({ score: 2 });
+    await connect()
+      .judge("../api/2.0/x", scoring)
+      .call({ text: "x" })
+      .catch(() => undefined);
+    expect(standIn.calls.at(-1)!.path).toMatch(/^\/serving-endpoints\/[^/]*\/invocations$/);
   });
 });
 

@@ -76,11 +76,15 @@ export async function startWorkspace({
     const invoked = /^\/serving-endpoints\/([^/]+)\/invocations$/.exec(path)?.[1];
     if (invoked && body.prompt !== undefined)
       return { status: 200, body: { choices: [{ text: `${body.prompt}…` }] } };
-    if (invoked)
-      return {
-        status: 200,
-        body: { predictions: body.dataframe_records.map((row: Json) => ({ answer: row.question })) },
-      };
+    if (invoked) {
+      const rows = rowsOf(body);
+      if (!rows) return error(400, "BAD_REQUEST", "expected dataframe_split or dataframe_records");
+      const predict = (row: Json) =>
+        invoked === "judge"
+          ? { score: row.text.includes("because") ? 5 : 2, rationale: `read: ${row.text}` }
+          : { answer: row.question };
+      return { status: 200, body: { predictions: rows.map(predict) } };
+    }
 
     if (path === "/api/2.0/serving-endpoints" && method === "GET")
       return {
@@ -350,6 +354,17 @@ export async function startWorkspace({
     close: () =>
       new Promise<void>((resolve) => (server.close(() => resolve()), server.closeAllConnections())),
   };
+}
+
+/** The rows of a scoring request, which holds them in exactly one form; undefined for any other. */
+function rowsOf({ dataframe_records: records, dataframe_split: split, ...others }: Json): Json[] | undefined {
+  if (Object.keys(others).length > 0 || (records === undefined) === (split === undefined)) return undefined;
+  return (
+    records ??
+    split.data.map((cells: Json[]) =>
+      Object.fromEntries(split.columns.map((name: string, place: number) => [name, cells[place]])),
+    )
+  );
 }
 
 const endpointMembers = ["name", "config", "tags", "description"];
