@@ -1,5 +1,6 @@
 import { TrackingError } from "../core/index.ts";
 import { type MlflowClientOptions, Rest } from "./rest.ts";
+import { getWorkspaceArtifact, putWorkspaceArtifact, workspaceOwner } from "./workspace-artifacts.ts";
 
 /** A parameter or tag. */
 export interface KeyValue {
@@ -275,22 +276,35 @@ export class MlflowClient {
 
   /** What stands in a folder of a run's artifacts; at the top by default. */
   async listArtifacts(runId: string, folder = ""): Promise<ArtifactEntry[]> {
-    const answer = await this.rest.json<{ files?: ArtifactEntry[] }>({
-      doing: "list the artifacts",
-      method: "get",
-      path: `${api}/artifacts/list`,
-      query: { run_id: runId, ...(folder ? { path: folder } : {}) },
-    });
-    return answer.files ?? [];
+    const found: ArtifactEntry[] = [];
+    let token: string | undefined;
+    do {
+      const answer = await this.rest.json<{ files?: ArtifactEntry[]; next_page_token?: string }>({
+        doing: "list the artifacts",
+        method: "get",
+        path: `${api}/artifacts/list`,
+        query: {
+          run_id: runId,
+          ...(folder ? { path: folder } : {}),
+          ...(token ? { page_token: token } : {}),
+        },
+      });
+      found.push(...(answer.files ?? []));
+      token = answer.next_page_token;
+    } while (token);
+    return found;
   }
 
   /**
-   * Writes an artifact through the server, in place of one of the same path.
+   * Writes an artifact, in place of one of the same path: through the server, or, where that is a Databricks workspace, at
+   * an address that it signs.
    *
-   * @param root - the run's `artifact_uri`.
-   * @throws TrackingError where the server does not pass artifacts on.
+   * @param root - the `artifact_uri` of the run or model.
+   * @throws TrackingError where the server neither passes artifacts on nor signs addresses for them.
    */
   async putArtifact(root: string, path: string, content: string | Uint8Array): Promise<void> {
+    const owner = workspaceOwner(root);
+    if (owner) return putWorkspaceArtifact(this.rest, owner, path, content);
     await this.rest.send({
       doing: `write the artifact ${path}`,
       method: "put",
@@ -302,6 +316,8 @@ export class MlflowClient {
 
   /** Reads an artifact; undefined where there is none of this path. */
   async getArtifact(root: string, path: string): Promise<Uint8Array | undefined> {
+    const owner = workspaceOwner(root);
+    if (owner) return getWorkspaceArtifact(this.rest, owner, path);
     try {
       const response = await this.rest.send({
         doing: `read the artifact ${path}`,

@@ -1,3 +1,4 @@
+import type { RetryOptions } from "ky";
 import { redact, TrackingError } from "../core/index.ts";
 import { serverAddress } from "./server-address.ts";
 
@@ -29,6 +30,15 @@ export interface RestRequest {
 export class ServerAwayError extends TrackingError {
   override name = "ServerAwayError";
 }
+
+/** How what may be repeated is tried again. */
+export const retryRule: RetryOptions = {
+  limit: 2,
+  methods: ["get", "put", "post", "patch", "delete"],
+  statusCodes: [408, 429, 500, 502, 503, 504],
+  maxRetryAfter: 5000,
+  jitter: true,
+};
 
 /**
  * Requests to an MLflow server. What may be repeated is tried three times in all, with growing pauses; every
@@ -90,15 +100,7 @@ export class Rest {
         ...(json !== undefined ? { json } : {}),
         ...(body !== undefined ? { body: body as NonNullable<RequestInit["body"]> } : {}),
         timeout: this.#timeout * 1000,
-        retry: idempotent
-          ? {
-              limit: 2,
-              methods: ["get", "put", "post", "patch", "delete"],
-              statusCodes: [408, 429, 500, 502, 503, 504],
-              maxRetryAfter: 5000,
-              jitter: true,
-            }
-          : 0,
+        retry: idempotent ? retryRule : 0,
       });
     } catch (error) {
       if (isHTTPError(error)) throw this.#refused(doing, error.response.status, error.data);
@@ -131,7 +133,7 @@ export class Rest {
 }
 
 /** Node's fetch says "fetch failed"; what failed stands in the causes. */
-function innermostMessage(error: unknown): string {
+export function innermostMessage(error: unknown): string {
   let reason = error;
   while (reason instanceof Error && reason.cause instanceof Error) reason = reason.cause;
   if (reason instanceof AggregateError && reason.errors.length > 0) reason = reason.errors[0];

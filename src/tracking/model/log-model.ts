@@ -8,6 +8,7 @@ import { connectServer } from "../server.ts";
 import { runOnServer } from "../stored-run.ts";
 import { modelFiles, type ModelSource } from "./files.ts";
 import { createModel, type LoggedModel, showModel } from "./logged-model.ts";
+import { mlflowVersion } from "./mlflow-version.ts";
 
 /** How a model is logged. */
 export interface LogModelOptions extends Omit<ModelSource, "program"> {
@@ -41,7 +42,7 @@ export async function logModel(program: Module, options: LogModelOptions = {}): 
   const { client } = await connectServer();
   const name = options.name ?? program.constructor.name;
   const run = await runOf(options.run);
-  const { files, describe } = await modelFiles({ ...options, program }, await client.serverVersion());
+  const { files, describe } = await modelFiles({ ...options, program }, await mlflowVersion(client));
   const { tryWorker } = await import("./try-worker.ts"); // processes load on use
   await tryWorker(files, program.signature.toString());
   const experimentId =

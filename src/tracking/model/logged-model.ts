@@ -28,7 +28,7 @@ interface ServerModel {
 }
 
 const api = "api/2.0/mlflow";
-const statuses = { ready: 2, failed: 3 };
+const statuses = { ready: "LOGGED_MODEL_READY", failed: "LOGGED_MODEL_UPLOAD_FAILED" };
 
 /** What a model is made as, before its files. */
 export interface ModelStart {
@@ -66,7 +66,7 @@ export async function createModel(
     idempotent: false,
   });
   const { model_id: modelId, artifact_uri: root } = model.info;
-  const finish = (status: number) =>
+  const finish = (status: string) =>
     client.rest.json({
       doing: "finish the model",
       method: "patch",
