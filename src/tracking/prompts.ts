@@ -13,6 +13,7 @@ import {
 } from "./registry.ts";
 import { connectServer } from "./server.ts";
 import { runOnServer } from "./stored-run.ts";
+import { isWorkspace } from "./workspace.ts";
 
 /** One predictor's instructions in MLflow's prompt registry. */
 export interface PromptVersion {
@@ -133,9 +134,19 @@ async function create(client: MlflowClient, prompt: ProgramPrompt, message = "")
   );
 }
 
+/** The server, where it keeps prompts. @throws ConfigurationError for a Databricks workspace. */
+async function connectPrompts(): Promise<MlflowClient> {
+  const { client } = await connectServer();
+  if (!isWorkspace(client.uri)) return client;
+  throw new ConfigurationError(
+    `prompts cannot be kept on the Databricks workspace ${client.uri}, whose registry of prompts lmframe does not speak to: ` +
+      "leave `prompts` out, or keep them on an MLflow server (MLFLOW_TRACKING_URI)",
+  );
+}
+
 /** The versions of a prompt, newest first; none where there is no such prompt. */
 export async function promptVersions(name: string): Promise<PromptVersion[]> {
-  const { client } = await connectServer();
+  const client = await connectPrompts();
   return (await versionsOf(client, name, onlyPrompts)).map(stored);
 }
 
@@ -166,7 +177,7 @@ export async function promptVersion(name: string, which?: string | number): Prom
 
 /** The newest version of each prompt of the registry, by name; their aliases are left out. */
 export async function listPrompts(): Promise<PromptVersion[]> {
-  const { client } = await connectServer();
+  const client = await connectPrompts();
   const newest = new Map<string, PromptVersion>();
   for (const version of await searchVersions(client, onlyPrompts)) {
     if (!newest.has(version.name)) newest.set(version.name, stored(version));

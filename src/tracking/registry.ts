@@ -1,5 +1,7 @@
-import { ConfigurationError } from "../core/index.ts";
+import { ConfigurationError, mapOrdered } from "../core/index.ts";
+import { readModelFiles, writeVersionFiles } from "./catalog-files.ts";
 import type { MlflowClient } from "./client.ts";
+import { mlflowRegistry, type RegistryApi, registryApi } from "./registry-api.ts";
 import { connectServer } from "./server.ts";
 
 /** A version of a registered model. */
@@ -23,23 +25,29 @@ export interface ModelVersion {
 interface ServerVersion {
   name: string;
   version: string;
-  aliases?: string[];
+  /** Unity Catalog tells each with its version. */
+  aliases?: (string | { alias: string })[];
   tags?: { key: string; value: string }[];
   source?: string;
+  model_id?: string;
   run_id?: string;
   description?: string;
   creation_timestamp?: number;
 }
 
-const api = "api/2.0/mlflow";
+interface VersionsPage {
+  model_versions?: ServerVersion[];
+  next_page_token?: string;
+}
 
-/** The registered model's tag with the versions an alias stood at before, newest last. */
-const historyTag = (alias: string) => `lmframe.was_${alias}`;
 const longestHistory = 100;
 
 /**
- * Registers a logged model as the next version of `name`; the registered model is made where there is none. Names of
- * Unity Catalog (`catalog.schema.model`) go as they stand.
+ * Registers a logged model as the next version of `name`; the registered model is made where there is none. On a
+ * Databricks workspace `catalog.schema.model` is a model of Unity Catalog, whose versions hold copies of the files.
+ *
+ * @throws TrackingError where the server refuses, or the workspace leaves it to its clients to write files to a cloud's
+ * storage; no version is left behind then.
  */
 export async function register(
   model: { readonly modelId: string; readonly runId?: string | undefined },
@@ -52,6 +60,8 @@ export async function register(
 ): Promise<ModelVersion> {
   const { client } = await connectServer();
   const { aliases = [], ...facts } = options;
+  const { catalog } = registryApi(client, name);
+  const files = catalog ? await readModelFiles(client, model.modelId) : undefined;
   await createRegistered(client, name);
   const made = await createVersion(client, {
     name,
@@ -60,8 +70,34 @@ export async function register(
     run_id: model.runId,
     ...facts,
   });
+  if (files) await fillVersion(client, made, files);
   for (const alias of aliases) await setAlias(name, alias, made.version);
   return aliases.length === 0 ? made : version(name, made.version);
+}
+
+/** Writes the files of a new version and declares it whole; where that fails, takes the version away. */
+async function fillVersion(
+  client: MlflowClient,
+  made: ModelVersion,
+  files: Awaited<ReturnType<typeof readModelFiles>>,
+): Promise<void> {
+  const { name, version } = made;
+  const { path } = registryApi(client, name);
+  try {
+    await writeVersionFiles(client, made, files);
+    await client.rest.json({
+      doing: `finish version ${version} of "${name}"`,
+      method: "post",
+      path: `${path}/model-versions/finalize`,
+      json: { name, version },
+      idempotent: false,
+    });
+  } catch (error) {
+    const doing = `take away version ${version} of "${name}"`;
+    const removal = { doing, method: "delete", path: `${path}/model-versions/delete` } as const;
+    await client.rest.json({ ...removal, json: { name, version } }).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** A version by its number or an alias. @throws TrackingError where there is none. */
@@ -71,7 +107,7 @@ export async function version(name: string, which: string | number): Promise<Mod
   const answer = await client.rest.json<{ model_version: ServerVersion }>({
     doing: `read ${byNumber ? "version" : "the alias"} ${which} of "${name}"`,
     method: "get",
-    path: byNumber ? `${api}/model-versions/get` : `${api}/registered-models/alias`,
+    path: `${registryApi(client, name).path}/${byNumber ? "model-versions/get" : "registered-models/alias"}`,
     query: { name, [byNumber ? "version" : "alias"]: String(which) },
   });
   // What the server finds by an alias does not say its aliases.
@@ -90,7 +126,16 @@ export async function versionsOf(
   condition?: string,
 ): Promise<ModelVersion[]> {
   const named = `name = ${quoted(name)}`;
-  const found = await searchVersions(client, condition === undefined ? named : `${condition} AND ${named}`);
+  const api = registryApi(client, name);
+  const filter = condition === undefined ? named : `${condition} AND ${named}`;
+  const found = await searchVersions(client, filter, api);
+  if (api.catalog) {
+    // What a search finds there does not say its tags either.
+    const whole: ModelVersion[] = [];
+    for await (const one of mapOrdered(found, (entry) => version(name, entry.version), { concurrency: 8 }))
+      whole.push(one);
+    return whole;
+  }
   // What the server finds by a search does not say its aliases.
   const aliases = found.length > 0 ? ((await readRegistered(client, name))?.aliases ?? []) : [];
   return found.map((entry) => ({
@@ -100,18 +145,26 @@ export async function versionsOf(
 }
 
 /** The versions that match MLflow's filter language, newest first, without their aliases. @internal */
-export async function searchVersions(client: MlflowClient, filter: string): Promise<ModelVersion[]> {
+export async function searchVersions(
+  client: MlflowClient,
+  filter: string,
+  api: RegistryApi = mlflowRegistry,
+): Promise<ModelVersion[]> {
   const found: ModelVersion[] = [];
   let token: string | undefined;
   do {
-    const page = await client.rest.json<{ model_versions?: ServerVersion[]; next_page_token?: string }>({
+    const request = {
       doing: "list versions",
       method: "get",
-      path: `${api}/model-versions/search`,
+      path: `${api.path}/model-versions/search`,
       query: { filter, max_results: "200", ...(token ? { page_token: token } : {}) },
-    });
-    found.push(...(page.model_versions ?? []).map((entry) => stored(entry, client)));
-    token = page.next_page_token;
+    } as const;
+    // Of a name that it does not know, Unity Catalog may say so, where MLflow finds nothing.
+    const page = await (api.catalog
+      ? client.rest.found<VersionsPage>(request)
+      : client.rest.json<VersionsPage>(request));
+    found.push(...(page?.model_versions ?? []).map((entry) => stored(entry, client)));
+    token = page?.next_page_token;
   } while (token);
   return found.sort((a, b) => Number(b.version) - Number(a.version));
 }
@@ -133,8 +186,9 @@ export async function setAlias(name: string, alias: string, which: string | numb
   const before = registered?.aliases?.find((entry) => entry.alias === alias)?.version;
   if (before === number) return;
   if (before !== undefined) {
-    const history = [...historyOf(registered, alias), before].slice(-longestHistory);
-    await setModelTag(client, name, historyTag(alias), JSON.stringify(history));
+    const key = registryApi(client, name).historyTag(alias);
+    const history = [...historyOf(registered, key), before].slice(-longestHistory);
+    await setModelTag(client, name, key, JSON.stringify(history));
   }
   await putAlias(client, name, alias, number);
 }
@@ -145,7 +199,7 @@ export async function removeAlias(name: string, alias: string): Promise<void> {
   await client.rest.json({
     doing: `take the alias ${alias} from "${name}"`,
     method: "delete",
-    path: `${api}/registered-models/alias`,
+    path: `${registryApi(client, name).path}/registered-models/alias`,
     json: { name, alias },
   });
 }
@@ -166,7 +220,8 @@ export async function promote(name: string, which: string | number = "challenger
  */
 export async function rollback(name: string, alias = "champion"): Promise<ModelVersion> {
   const { client } = await connectServer();
-  const history = historyOf(await readRegistered(client, name), alias);
+  const key = registryApi(client, name).historyTag(alias);
+  const history = historyOf(await readRegistered(client, name), key);
   const deleted: string[] = [];
   let last = history.pop();
   while (last !== undefined && !(await exists(client, name, last))) {
@@ -179,7 +234,7 @@ export async function rollback(name: string, alias = "champion"): Promise<ModelV
     throw new ConfigurationError(`${alias} of "${name}" ${reason}, so there is none to go back to`);
   }
   await putAlias(client, name, alias, last);
-  await setModelTag(client, name, historyTag(alias), JSON.stringify(history));
+  await setModelTag(client, name, key, JSON.stringify(history));
   if (deleted.length > 0) {
     process.emitWarning(
       `${alias} of "${name}" goes back to version ${last}: it named ${numbered(deleted)} since, now deleted`,
@@ -200,7 +255,7 @@ export async function setVersionTag(
   await client.rest.json({
     doing: `tag version ${number} of "${name}"`,
     method: "post",
-    path: `${api}/model-versions/set-tag`,
+    path: `${registryApi(client, name).path}/model-versions/set-tag`,
     json: { name, version: number, key, value },
   });
 }
@@ -220,7 +275,7 @@ export async function readRegistered(
   const answer = await client.rest.found<{ registered_model: ServerRegistered }>({
     doing: `read the registered model "${name}"`,
     method: "get",
-    path: `${api}/registered-models/get`,
+    path: `${registryApi(client, name).path}/registered-models/get`,
     query: { name },
   });
   return answer?.registered_model;
@@ -237,7 +292,7 @@ export async function createRegistered(
     await client.rest.json({
       doing: `create the registered model "${name}"`,
       method: "post",
-      path: `${api}/registered-models/create`,
+      path: `${registryApi(client, name).path}/registered-models/create`,
       json: { name, tags: pairs(tags) },
       idempotent: false,
     });
@@ -258,15 +313,15 @@ export async function createVersion(
   const { model_version } = await client.rest.json<{ model_version: ServerVersion }>({
     doing: `create a version of "${facts.name}"`,
     method: "post",
-    path: `${api}/model-versions/create`,
+    path: `${registryApi(client, facts.name).path}/model-versions/create`,
     json: { ...facts, tags: pairs(tags) },
     idempotent: false,
   });
   return stored(model_version, client);
 }
 
-function historyOf(registered: ServerRegistered | undefined, alias: string): string[] {
-  const text = registered?.tags?.find(({ key }) => key === historyTag(alias))?.value;
+function historyOf(registered: ServerRegistered | undefined, tag: string): string[] {
+  const text = registered?.tags?.find(({ key }) => key === tag)?.value;
   return text === undefined ? [] : (JSON.parse(text) as string[]);
 }
 
@@ -278,7 +333,7 @@ async function exists(client: MlflowClient, name: string, version: string): Prom
   const answer = await client.rest.found<{ model_version: ServerVersion }>({
     doing: `look for version ${version} of "${name}"`,
     method: "get",
-    path: `${api}/model-versions/get`,
+    path: `${registryApi(client, name).path}/model-versions/get`,
     query: { name, version },
   });
   return answer !== undefined;
@@ -288,7 +343,7 @@ async function putAlias(client: MlflowClient, name: string, alias: string, versi
   await client.rest.json({
     doing: `set the alias ${alias} of "${name}"`,
     method: "post",
-    path: `${api}/registered-models/alias`,
+    path: `${registryApi(client, name).path}/registered-models/alias`,
     json: { name, alias, version },
   });
 }
@@ -297,7 +352,7 @@ async function setModelTag(client: MlflowClient, name: string, key: string, valu
   await client.rest.json({
     doing: `tag "${name}"`,
     method: "post",
-    path: `${api}/registered-models/set-tag`,
+    path: `${registryApi(client, name).path}/registered-models/set-tag`,
     json: { name, key, value },
   });
 }
@@ -308,16 +363,19 @@ function pairs(record: Readonly<Record<string, string>>): { key: string; value: 
 
 function stored(entry: ServerVersion, client: MlflowClient): ModelVersion {
   const { name, version } = entry;
+  const page = registryApi(client, name).catalog
+    ? `explore/data/models/${name.split(".").map(encodeURIComponent).join("/")}/version/${version}`
+    : `#/models/${encodeURIComponent(name)}/versions/${version}`;
   return {
     name,
     version,
-    aliases: entry.aliases ?? [],
+    aliases: (entry.aliases ?? []).map((one) => (typeof one === "string" ? one : one.alias)),
     tags: Object.fromEntries((entry.tags ?? []).map(({ key, value }) => [key, value])),
-    modelId: /^models:\/(m-\w+)$/.exec(entry.source ?? "")?.[1],
+    modelId: /^models:\/(m-\w+)$/.exec(entry.source ?? "")?.[1] ?? (entry.model_id || undefined),
     runId: entry.run_id || undefined,
     description: entry.description ?? "",
     createdAt: Number(entry.creation_timestamp ?? 0),
     uri: `models:/${name}/${version}`,
-    url: `${client.uri}/#/models/${encodeURIComponent(name)}/versions/${version}`,
+    url: `${client.uri}/${page}`,
   };
 }
