@@ -18,6 +18,8 @@ export interface Feedback {
   readonly principal?: { readonly id: string; readonly groups: readonly string[] } | undefined;
   /** Which version of a program that improves itself gave the answer. */
   readonly version?: number | undefined;
+  /** MLflow's id of the answer's trace, where its rater named it; the rating is put there too. */
+  readonly trace?: string | undefined;
 }
 
 /** Feedback, a line of JSON each, in a file for this user alone. What was taken is on the disk. */

@@ -1,5 +1,6 @@
 import type { FieldType } from "../signature/index.ts";
 import { jsonSchema, type JsonSchema } from "../signature/json-schema.ts";
+import { traceHeader } from "./answered-traces.ts";
 import { conversationForm, conversationHeader } from "./named-conversation.ts";
 import { type Service, versionHeader } from "./service.ts";
 
@@ -62,6 +63,7 @@ export function openApi({ program, name, version, conversation, index, tokens, i
       rating: { type: "number", minimum: 1, maximum: 5 },
       context: {},
       comment: { type: "string" },
+      trace: { type: "string", description: `of the answer: its header ${traceHeader}, where it has one` },
       ...(improving && {
         version: { type: "integer", minimum: 0, description: `of the answer: its header ${versionHeader}` },
       }),

@@ -8,6 +8,7 @@ import type { CallSettings, Module, Principal } from "../modules/index.ts";
 import type { Index } from "../retrieval/index.ts";
 import { packageRoot } from "../services/index.ts";
 import { Admission } from "./admission.ts";
+import { AnsweredTraces } from "./answered-traces.ts";
 import { conversationFields } from "./conversation.ts";
 import { FeedbackLog } from "./feedback-log.ts";
 import { SelfImprovingPipeline } from "./improvement/index.ts";
@@ -110,6 +111,7 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     );
   }
   const improving = program instanceof SelfImprovingPipeline ? program : undefined;
+  const log = options.log ?? ((line: string) => void process.stderr.write(`lmframe: ${redact(line)}\n`));
   const service: Service = {
     program,
     improving,
@@ -123,12 +125,13 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     admission: new Admission({ concurrency, queue, seconds }),
     rate: requestsPerMinute === undefined ? undefined : new RateLimit(requestsPerMinute),
     feedback: improving?.feedback ?? options.feedback ?? new FeedbackLog(),
+    traces: new AnsweredTraces(log),
     monitor,
     counters: new RequestCounters(),
     limits: { bodyBytes, uploadBytes },
     stream: options.stream ?? true,
     draining: false,
-    log: options.log ?? ((line) => void process.stderr.write(`lmframe: ${redact(line)}\n`)),
+    log,
   };
   // Loaded here: most who import lmframe serve nothing.
   const [{ createAdaptorServer }, { serviceApp }] = await Promise.all([
@@ -187,7 +190,7 @@ export async function serve(program: Module, options: ServeOptions = {}): Promis
     const idle = setTimeout(() => server.closeAllConnections(), 1000);
     await closed;
     clearTimeout(idle);
-    await Promise.all([stopped, stopHistory?.()]);
+    await Promise.all([stopped, stopHistory?.(), service.traces.settled()]);
   };
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,

@@ -4,8 +4,9 @@ import { redact } from "../core/index.ts";
 import { type CallSettings, type Module, type Principal, withCallSettings } from "../modules/index.ts";
 import type { Index } from "../retrieval/index.ts";
 import { withSession } from "../tracking/session.ts";
-import { isTracing } from "../tracking/traces.ts";
+import { announceTrace, isTracing } from "../tracking/traces.ts";
 import type { Admission, Place } from "./admission.ts";
+import { type AnsweredTraces, traceHeader } from "./answered-traces.ts";
 import type { ConversationFields } from "./conversation.ts";
 import { failureOf, type RequestFailure } from "./failure.ts";
 import type { FeedbackLog } from "./feedback-log.ts";
@@ -35,6 +36,7 @@ export interface Service {
   readonly admission: Admission;
   readonly rate: RateLimit | undefined;
   readonly feedback: FeedbackLog;
+  readonly traces: AnsweredTraces;
   readonly monitor: PerformanceMonitor;
   readonly counters: RequestCounters;
   readonly limits: { readonly bodyBytes: number; readonly uploadBytes: number };
@@ -67,17 +69,20 @@ export const versionHeader = "x-lmframe-version";
 /**
  * Does a request's work in its place, on behalf of its caller: no input can say who that is. All of it is answered by one
  * version, which {@link versionHeader} names.
+ *
+ * @param calls - of the program: the trace of a lone one is named by {@link traceHeader}.
  */
 export function work<T>(
   context: ServiceContext,
   service: Service,
   body: (signal: AbortSignal) => Promise<T>,
+  calls = 1,
 ): Promise<T> {
   const { principal } = context.var.caller;
   const { improving } = service;
   return context.var.place.run((signal) =>
     withCallSettings({ ...service.settings, principal, signal }, () =>
-      inConversation(context, () => {
+      traced(context, service, calls, () => {
         if (!improving) return body(signal);
         return improving.holding((version) => {
           context.header(versionHeader, String(version));
@@ -88,10 +93,21 @@ export function work<T>(
   );
 }
 
-/** Where calls are traced, runs `body` as part of the conversation that its caller names. */
-function inConversation<T>(context: ServiceContext, body: () => T): T {
-  const name = context.req.header(conversationHeader);
-  return name && isTracing() ? withSession(sessionOf(context.var.caller, name), body) : body();
+/** Where calls are traced, runs `body` as part of the conversation that its caller names, and names its trace. */
+function traced<T>(context: ServiceContext, { traces }: Service, calls: number, body: () => T): T {
+  if (!isTracing()) return body();
+  const { caller } = context.var;
+  const conversation = context.req.header(conversationHeader);
+  const announced = () =>
+    announceTrace((trace) => {
+      if (trace !== undefined) {
+        context.header(traceHeader, trace);
+        traces.add(trace, caller.principal);
+      }
+      return body();
+    });
+  const named = calls === 1 ? announced : body;
+  return conversation ? withSession(sessionOf(caller, conversation), named) : named();
 }
 
 /** What a caller is told of an error; the log is told the rest, where the request is not to blame. */

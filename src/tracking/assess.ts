@@ -1,5 +1,5 @@
 import { ConfigurationError, redactor } from "../core/index.ts";
-import { traceIdOf } from "./otlp-span.ts";
+import { traceOfAnswer } from "./otlp-span.ts";
 import { connectServer } from "./server.ts";
 import { flushTracing } from "./traces.ts";
 
@@ -18,7 +18,7 @@ export interface Assessment {
 
 /** The trace of the call that gave an answer; undefined where it was not traced, or left out as a sample. */
 export function traceOf(answer: object): string | undefined {
-  return traceIdOf(answer);
+  return traceOfAnswer(answer);
 }
 
 /**

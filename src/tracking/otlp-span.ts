@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Span } from "../core/index.ts";
 import { sessionAttributes } from "./session.ts";
 import { type Content, spanAttributes } from "./span-attributes.ts";
+import { mlflowTraceId, traceIdOf } from "./trace-id.ts";
 
 /** A span as OpenTelemetry's serialiser takes it. */
 type OtlpSpan = Parameters<
@@ -9,7 +10,6 @@ type OtlpSpan = Parameters<
 >[0][number];
 
 const spanIds = new WeakMap<Span, string>();
-const traceIds = new WeakMap<Span, string>();
 
 /** The outermost call of the trace a span is of: a row begins a trace of its own, and so does a call without parent. */
 export function rootOf(span: Span): Span {
@@ -26,9 +26,9 @@ export function noteAnswer(root: Span): void {
 }
 
 /** MLflow's id of the trace of the call that gave `answer`; undefined where it was not traced. */
-export function traceIdOf(answer: object): string | undefined {
+export function traceOfAnswer(answer: object): string | undefined {
   const root = traced.get(answer);
-  return root && `tr-${idOf(root, traceIds, 16)}`;
+  return root && mlflowTraceId(traceIdOf(root));
 }
 
 /** Spans in OTLP's protobuf form. */
@@ -76,12 +76,12 @@ function otlpSpan(span: Span, content: Content): OtlpSpan {
 }
 
 function contextOf(span: Span) {
-  return { traceId: idOf(rootOf(span), traceIds, 16), spanId: idOf(span, spanIds, 8), traceFlags: 1 };
+  return { traceId: traceIdOf(rootOf(span)), spanId: spanIdOf(span), traceFlags: 1 };
 }
 
-function idOf(span: Span, ids: WeakMap<Span, string>, bytes: number): string {
-  let id = ids.get(span);
-  if (id === undefined) ids.set(span, (id = randomBytes(bytes).toString("hex")));
+function spanIdOf(span: Span): string {
+  let id = spanIds.get(span);
+  if (id === undefined) spanIds.set(span, (id = randomBytes(8).toString("hex")));
   return id;
 }
 

@@ -6,6 +6,7 @@ import { noteAnswer, rootOf, serializeSpans } from "./otlp-span.ts";
 import { Outbox } from "./outbox.ts";
 import { type ActiveRun, activeRun } from "./run.ts";
 import { noteSession } from "./session.ts";
+import { isSampled, mlflowTraceId, newTraceId, takeTraceId, traceIdOf, withTraceId } from "./trace-id.ts";
 
 /** What {@link startTracing} takes. */
 export interface TracingOptions {
@@ -52,9 +53,13 @@ export function startTracing(options: TracingOptions = {}): Tracing {
   let sending: Promise<void> = Promise.resolve();
   let warned = false;
 
+  const begin = (span: Span): void => {
+    if (rootOf(span) === span) takeTraceId(span);
+  };
+
   const hear = (span: Span): void => {
     const root = rootOf(span);
-    if (!growing.has(root)) growing.set(root, Math.random() < sample ? [] : undefined);
+    if (!growing.has(root)) growing.set(root, isSampled(traceIdOf(root), sample) ? [] : undefined);
     const spans = growing.get(root);
     if (!spans) return;
     spans.push(span);
@@ -106,7 +111,7 @@ export function startTracing(options: TracingOptions = {}): Tracing {
     process.emitWarning(reason instanceof Error ? `traces are lost: ${reason.message}` : String(reason));
   };
 
-  const unlisten = listen({ end: hear });
+  const unlisten = listen({ start: begin, end: hear });
   const onExit = () => void flush();
   process.on("beforeExit", onExit);
   const stop = (): Promise<void> => {
@@ -116,18 +121,30 @@ export function startTracing(options: TracingOptions = {}): Tracing {
     return flush();
   };
   const tracing: Tracing = { flush, stop };
-  underWay.add(tracing);
+  underWay.set(tracing, sample);
   return tracing;
 }
 
-const underWay = new Set<Tracing>();
+/** Tracing that is under way, each with the share of traces that it keeps. */
+const underWay = new Map<Tracing, number>();
 
 /** Whether calls are traced here and now. */
 export function isTracing(): boolean {
   return underWay.size > 0;
 }
 
+/**
+ * Runs `body`, which is given MLflow's id of the first trace that begins in it, before it begins; undefined where none
+ * is kept, or traces go elsewhere than to MLflow.
+ */
+export function announceTrace<R>(body: (id: string | undefined) => R): R {
+  if (underWay.size === 0 || otlpEndpoint()) return body(undefined);
+  const id = newTraceId();
+  const isKept = [...underWay.values()].some((share) => isSampled(id, share));
+  return withTraceId(id, () => body(isKept ? mlflowTraceId(id) : undefined));
+}
+
 /** Sends the traces that are whole, of all tracing that is under way. */
 export async function flushTracing(): Promise<void> {
-  await Promise.all([...underWay].map((tracing) => tracing.flush()));
+  await Promise.all([...underWay.keys()].map((tracing) => tracing.flush()));
 }

@@ -50,7 +50,17 @@ function citations(outputs) {
   });
 }
 
-function rating(question, answer, context, version) {
+/** A server that was started anew remembers no trace, and takes the rating all the same. */
+async function rate(feedback) {
+  try {
+    await post("/feedback", feedback);
+  } catch (error) {
+    if (error.status !== 403 || feedback.trace === undefined) throw error;
+    await rate(Object.assign({}, feedback, { trace: undefined }));
+  }
+}
+
+function rating(feedback) {
   const group = element("div");
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", "Was this answer good?");
@@ -61,7 +71,7 @@ function rating(question, answer, context, version) {
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", async () => {
       try {
-        await post("/feedback", { question, answer, rating: value, context, version });
+        await rate(Object.assign({ rating: value }, feedback));
         for (const one of buttons) one.setAttribute("aria-pressed", String(one === button));
         said.textContent = "Thank you.";
       } catch (error) {
@@ -129,7 +139,13 @@ async function ask(question) {
     const cited = citations(outputs);
     turn.append(...cited, valueList(outputs, [answered, "citations", "passages", "contexts", "retrieved_context", "context"]));
     const version = response.headers.get("x-lmframe-version");
-    turn.append(rating(question, answer, outputs.citations === undefined ? undefined : outputs.citations, version === null ? undefined : Number(version)));
+    turn.append(rating({
+      question,
+      answer,
+      context: outputs.citations,
+      version: version === null ? undefined : Number(version),
+      trace: response.headers.get("x-lmframe-trace") || undefined,
+    }));
     turns.push({ [asked]: question, [answered]: answer });
     state("answered" + (cited.length ? " from " + cited.length + (cited.length === 1 ? " source" : " sources") : ""));
   } catch (error) {

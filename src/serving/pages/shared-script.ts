@@ -31,7 +31,8 @@ async function call(path, options) {
   const body = await response.json().catch(() => ({}));
   const wait = response.headers.get("retry-after");
   if (response.status === 401 && tokenField) tokenField.focus();
-  throw new Error((body.message || "the server answered " + response.status) + (wait ? " (try again in " + wait + " s)" : ""));
+  const failure = new Error((body.message || "the server answered " + response.status) + (wait ? " (try again in " + wait + " s)" : ""));
+  throw Object.assign(failure, { status: response.status });
 }
 
 const post = (path, body, signal, more) =>

@@ -18,7 +18,7 @@ export function documents(app: Hono<ServiceEnv>, service: Service): void {
     if (!principal) throw new RequestFailure(403, "documents belong to groups, and you are of none here");
     const { files, text } = await uploaded(context);
     const folder = await mkdtemp(join(tmpdir(), "lmframe-upload-"));
-    return work(context, service, async () => {
+    const put = async () => {
       try {
         // Never under the name that was sent: it is no path of this machine.
         const stored = new Map<string, string>();
@@ -37,7 +37,8 @@ export function documents(app: Hono<ServiceEnv>, service: Service): void {
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
-    });
+    };
+    return work(context, service, put, 0);
   });
 }
 

@@ -17,7 +17,7 @@ export function invocations(app: Hono<ServiceEnv>, service: Service): void {
     const rows = sent.map((row, index) => readInputs(program, row, index + 1));
     const tell = (error: unknown) =>
       `${describeError(error).name}: ${report(context, service, error).message}`;
-    const predictions = await work(context, service, () => scoreRows(program, rows, {}, tell));
+    const predictions = await work(context, service, () => scoreRows(program, rows, {}, tell), rows.length);
     return context.json({ predictions });
   });
 }
