@@ -75,6 +75,39 @@ describe("artifacts of a run on a workspace", () => {
   });
 });
 
+interface Credentials {
+  credential_infos: { signed_uri: string; headers: { name: string; value: string }[] }[];
+}
+
+test("the stand-in refuses what a workspace and its storage refuse", async () => {
+  const { runId } = await startedRun();
+  const ask = async (headers: Record<string, string>, method = "POST", members: object = { path: ["a"] }) => {
+    const response = await fetch(`${standIn.current.host}/api/2.0/mlflow/artifacts/credentials-for-write`, {
+      method,
+      headers,
+      ...(method === "POST" && { body: JSON.stringify({ run_id: runId, ...members }) }),
+    });
+    return [response.status, (await response.json()) as Credentials] as const;
+  };
+  const authorization = `Bearer ${process.env.MLFLOW_TRACKING_TOKEN}`;
+  expect((await ask({}))[0]).toBe(401);
+  expect((await ask({ authorization }, "GET"))[0]).toBe(404);
+  expect((await ask({ authorization }, "POST", { paths: ["a"] }))[0]).toBe(400);
+  const [, answer] = await ask({ authorization });
+  const { signed_uri, headers } = answer.credential_infos[0]!;
+  const signed = Object.fromEntries(headers.map(({ name, value }) => [name, value]));
+  const put = async (address: string, sent: Record<string, string>, method = "PUT") =>
+    (await fetch(address, { method, headers: sent, ...(method === "PUT" && { body: Buffer.from("1") }) }))
+      .status;
+  expect(await put(signed_uri, { ...signed, authorization })).toBe(400);
+  expect(await put(signed_uri, {})).toBe(403);
+  expect(await put(signed_uri, { ...signed, "content-type": "text/plain" })).toBe(403);
+  expect(await put(signed_uri.replace("/bucket/", "/bucket/x"), signed)).toBe(403);
+  expect(await put(signed_uri, signed, "GET")).toBe(403);
+  expect(standIn.current.stored.size).toBe(0);
+  expect(await put(signed_uri, signed)).toBe(200);
+});
+
 describe("models on a workspace", () => {
   const program = () => new Predict("message -> urgent: bool");
 

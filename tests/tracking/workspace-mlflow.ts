@@ -117,7 +117,7 @@ export async function startWorkspaceMlflow({ token = "dapi-static" } = {}) {
       },
     ],
     "GET /api/2.0/mlflow/runs/get": [
-      ["run_id"],
+      ["run_id", "run_uuid"],
       ({ run_id }) => (runs.has(run_id) ? ok({ run: runs.get(run_id) }) : none("run")),
     ],
     "POST /api/2.0/mlflow/runs/update": [["run_id", "status", "end_time"], () => ok()],
@@ -166,8 +166,12 @@ export async function startWorkspaceMlflow({ token = "dapi-static" } = {}) {
         return ok({ model: loggedModels.get(id!) });
       },
     ],
+    "PATCH /api/2.0/mlflow/logged-models/*/tags": [
+      ["model_id", "tags"],
+      (_, [id]) => (loggedModels.has(id!) ? ok() : none("model")),
+    ],
     "GET /api/2.0/mlflow/logged-models/*": [
-      [],
+      ["model_id"],
       (_, [id]) => (loggedModels.has(id!) ? ok({ model: loggedModels.get(id!) }) : none("model")),
     ],
     "GET /api/2.0/mlflow/logged-models/*/artifacts/directories": [
@@ -245,7 +249,10 @@ export async function startWorkspaceMlflow({ token = "dapi-static" } = {}) {
         ),
     ],
     [`POST ${catalog}/model-versions/create`]: [
-      ["name", "source", "run_id", "description", "tags", "model_id"],
+      [
+        ...["name", "source", "run_id", "description", "tags", "model_id"],
+        ...["run_tracking_server_id", "feature_deps", "model_version_dependencies"],
+      ],
       ({ name, tags = [], ...facts }) => {
         if (!registered.has(name)) return none("registered model");
         const bad = tags.map(({ key }: Json) => badTag(key)).find(Boolean);
@@ -357,14 +364,15 @@ export async function startWorkspaceMlflow({ token = "dapi-static" } = {}) {
       stored.set(decodeURIComponent(url.pathname.slice("/api/2.0/fs/files".length)), content);
       return { status: 204, body: undefined };
     }
+    // MLflow's client tries this first, and falls back to signed addresses where it fails.
+    if (url.pathname.includes("/fs/") && url.pathname.includes("/WorkspaceInternal/"))
+      return error(403, "PERMISSION_DENIED", "not through the Files API");
     for (const [pattern, [members, reply]] of Object.entries(routes)) {
       const [verb, path] = pattern.split(" ") as [string, string];
       const form = new RegExp(`^${path.replaceAll(".", "\\.").replaceAll("*", "([^/]+)")}$`);
       const at = form.exec(decodeURIComponent(url.pathname));
       if (verb !== method || !at) continue;
-      const given = (
-        method === "GET" ? Object.fromEntries(url.searchParams) : JSON.parse(content.toString())
-      );
+      const given = method === "GET" ? Object.fromEntries(url.searchParams) : JSON.parse(content.toString());
       const unknown = Object.keys(given).find((name) => !members.includes(name));
       if (unknown !== undefined) return error(400, "MALFORMED_REQUEST", `unknown member ${unknown}`);
       return reply(given, at.slice(1));
