@@ -19,7 +19,7 @@ const path = "/api/2.1/unity-catalog/models";
 
 /**
  * Registered models of Unity Catalog, named `catalog.schema.model` (docs.databricks.com, `/api/2.1/unity-catalog/models`).
- * Versions are made by MLflow, as a model is logged; here they are listed, and named by aliases.
+ * Versions are made by `mlflow.logModel` and `mlflow.registry.register`; here they are listed, and named by aliases.
  */
 export class CatalogModels {
   readonly #workspace: Workspace;

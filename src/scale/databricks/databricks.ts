@@ -121,8 +121,8 @@ export class Databricks {
   /**
    * Makes this workspace the tracking server of the process: `mlflow.log` and traces go to its MLflow. The environment
    * variables that say so are set, the token among them, and renewed while the process runs. A renewal that fails is tried
-   * again after 5 seconds, then twice as long each time, up to 5 minutes. Artifacts, and so `mlflow.logModel`, fail there:
-   * lmframe writes them only to servers that pass them on, and a workspace keeps its own at `dbfs:`.
+   * again after 5 seconds, then twice as long each time, up to 5 minutes. Artifacts are written to addresses that the
+   * workspace signs; models named `catalog.schema.model` are those of Unity Catalog.
    *
    * @returns what ends the renewing; the server stays set.
    */
