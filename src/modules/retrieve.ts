@@ -1,6 +1,6 @@
 import { ConfigurationError, onUse, traced } from "../core/index.ts";
 import { signature } from "../signature/index.ts";
-import { callSettings } from "./call-settings.ts";
+import { callSettings, withCallSettings } from "./call-settings.ts";
 import { Module } from "./module.ts";
 import type { Filter, Passage, Retriever, SearchMode, SearchOptions } from "./retriever.ts";
 
@@ -54,7 +54,8 @@ export function passageText({ text, fields }: Pick<Passage, "text" | "fields">):
 
 /**
  * A retriever that is a function: your own search engine, or a planted one in a test. Its searches are heard of as
- * those of an index are; who may see what is the function's concern.
+ * those of an index are, and what it calls is called on behalf of the search's principal; who may see what is the
+ * function's concern.
  */
 export class FunctionRetriever implements Retriever {
   readonly name: string;
@@ -66,7 +67,9 @@ export class FunctionRetriever implements Retriever {
   }
 
   search(query: string, options: SearchOptions = {}): Promise<Passage[]> {
-    const { k, mode } = options;
-    return traced("retriever", this.name, { query, k, mode }, () => this.#search(query, options));
+    const { k, mode, principal } = options;
+    return withCallSettings(principal && { principal }, () =>
+      traced("retriever", this.name, { query, k, mode }, () => this.#search(query, options)),
+    );
   }
 }

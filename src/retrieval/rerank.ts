@@ -34,10 +34,9 @@ export function rerank(
     if (found.length < 2) return found;
     const span = currentSpan();
     try {
-      const { signal, principal } = options;
+      const { signal } = options;
       const inputs = { query, passages: found.map(passageText) };
-      const settings = { ...(signal && { signal }), ...(principal && { principal }) };
-      const { order } = await program.call(inputs, settings);
+      const { order } = await program.call(inputs, signal && { signal });
       const named = order.map((number) => found[number - 1]).filter((passage) => passage !== undefined);
       const ordered = [...new Set([...named, ...found])];
       return ordered.slice(0, k).map((passage, index) => ({ ...passage, score: 1 / (index + 1) }));

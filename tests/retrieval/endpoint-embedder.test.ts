@@ -12,7 +12,8 @@ import {
   UnreachableError,
 } from "../../src/core/index.ts";
 import { withCallSettings } from "../../src/modules/index.ts";
-import { endpointEmbedder, type EndpointEmbedderOptions } from "../../src/retrieval/index.ts";
+import { endpointEmbedder, type EndpointEmbedderOptions, Index } from "../../src/retrieval/index.ts";
+import { indexFolder } from "./index-folder.ts";
 
 interface Body {
   model: string;
@@ -77,6 +78,24 @@ test("what was embedded for one set of groups is asked for anew by another: no t
     counts.push(asked.length);
   }
   expect(counts).toEqual([1, 1, 2, 3, 3, 3]);
+});
+
+test("a search asks on behalf of the principal it names, and so does an upload", async () => {
+  const kept = embedder({ cache: true, identity: "of principals" });
+  const index = await Index.ensure("rigs", { directory: indexFolder(), embedder: kept });
+  const of = (group: string) => ({ id: group, groups: [group] });
+  await index.upload([{ id: "1", text: "The rig is closed." }], of("red"));
+  await index.upload([{ id: "1", text: "The rig is closed." }], of("blue"));
+  expect(asked.length).toBe(2);
+  asked.length = 0;
+  const counts: number[] = [];
+  for (const group of ["red", "red", "blue", "blue"]) {
+    await index.search("The rig is shut.", { principal: of(group) });
+    counts.push(asked.length);
+  }
+  // Nor does a search find what only others put in.
+  await index.search("The rig is closed.", { principal: { id: "both", groups: ["red", "blue"] } });
+  expect([...counts, asked.length]).toEqual([1, 1, 2, 2, 3]);
 });
 
 const unit = (text: string) => {

@@ -2,9 +2,11 @@ import { afterEach, expect, test, vi } from "vitest";
 import { ConfigurationError, listen, RefusedError, type Span } from "../../src/core/index.ts";
 import { FunctionModel } from "../../src/lm/index.ts";
 import {
+  callSettings,
   Module,
   type Passage,
   FunctionRetriever,
+  type Principal,
   type SearchOptions,
   withCallSettings,
 } from "../../src/modules/index.ts";
@@ -27,6 +29,7 @@ const retriever = new FunctionRetriever("logbook", async (_, options = {}) => {
 /** A program that answers with this order, and remembers what it was shown. */
 class Answering extends Module {
   shown: unknown;
+  principal: Principal | undefined;
   readonly order: readonly number[] | Error;
   constructor(order: readonly number[] | Error) {
     super();
@@ -34,6 +37,7 @@ class Answering extends Module {
   }
   async forward(inputs: { query: string; passages: string[] }): Promise<{ order: readonly number[] }> {
     this.shown = inputs;
+    this.principal = callSettings().principal;
     if (this.order instanceof Error) throw this.order;
     return { order: this.order };
   }
@@ -57,6 +61,7 @@ test("passages come in the program's order, those it does not name after it", as
     passages: ["oil\nat: 0", "fuel\nat: 1", "tyre\nat: 2", "door\nat: 3"],
   });
   expect(asked).toEqual([{ principal, mode: "text", k: 20 }]);
+  expect(program.principal).toBe(principal);
 });
 
 test("more are found than are given, so that one of the last can come first", async () => {

@@ -1,7 +1,13 @@
 import { join } from "node:path";
 import type { Connection } from "@lancedb/lancedb";
 import { ConfigurationError, nearest, startProgress, traced } from "../../core/index.ts";
-import type { Passage, Principal, Retriever, SearchOptions } from "../../modules/index.ts";
+import {
+  type Passage,
+  type Principal,
+  type Retriever,
+  type SearchOptions,
+  withCallSettings,
+} from "../../modules/index.ts";
 import { withLock } from "../../services/lock.ts";
 import { accessSet, maySee, principalInForce } from "../access/access-set.ts";
 import { type AuditEntry, audited } from "../access/audit.ts";
@@ -128,8 +134,11 @@ export class Index implements Retriever {
     principal: Principal,
     options: Pick<GroupOptions, "signal"> = {},
   ): Promise<IndexChange> {
-    const { id, groups } = principalInForce(principal);
-    return this.#put("upload", documents, { ...options, groups }, false, { id, groups });
+    const uploader = principalInForce(principal);
+    const { id, groups } = uploader;
+    return withCallSettings({ principal: uploader }, () =>
+      this.#put("upload", documents, { ...options, groups }, false, { id, groups }),
+    );
   }
 
   /**
@@ -187,27 +196,21 @@ export class Index implements Retriever {
     const { k, mode } = wanted;
     const { id, groups } = principal;
     const line: AuditEntry = { action: "search", principal: { id, groups }, mode, k, query };
-    return traced("retriever", this.name, { query, k, mode, filter: wanted.filter }, async (span) => {
-      if (span) span.attributes.principal = id;
-      return audited(
-        this.#folder,
-        line,
-        () =>
-          this.#read(principal, (partitions, { dimension }) => {
-            const embed = async () => {
-              const [vector] = await embedTexts(
-                this.embedder,
-                [query],
-                dimension ?? undefined,
-                wanted.signal,
-              );
-              return vector!;
-            };
-            return searchPartitions(partitions, wanted, embed);
-          }),
-        (passages) => ({ hits: passages.length }),
-      );
-    });
+    const find = () =>
+      this.#read(principal, (partitions, { dimension }) => {
+        const embed = async () => {
+          const [vector] = await embedTexts(this.embedder, [query], dimension ?? undefined, wanted.signal);
+          return vector!;
+        };
+        return searchPartitions(partitions, wanted, embed);
+      });
+    // What is embedded is embedded on behalf of who searches, whoever calls.
+    return withCallSettings({ principal }, () =>
+      traced("retriever", this.name, { query, k, mode, filter: wanted.filter }, async (span) => {
+        if (span) span.attributes.principal = id;
+        return audited(this.#folder, line, find, (passages) => ({ hits: passages.length }));
+      }),
+    );
   }
 
   #put(

@@ -1,5 +1,11 @@
-import { ConfigurationError, ModelError, traced } from "../../core/index.ts";
-import type { Passage, Retriever, SearchMode, SearchOptions } from "../../modules/index.ts";
+import { ConfigurationError, ModelError, type Span, traced } from "../../core/index.ts";
+import {
+  type Passage,
+  type Retriever,
+  type SearchMode,
+  type SearchOptions,
+  withCallSettings,
+} from "../../modules/index.ts";
 import type { Document, Embedder } from "../../retrieval/index.ts";
 import { accessSet, maySee, principalInForce } from "../../retrieval/access/access-set.ts";
 import { fieldTypes, fieldValues, type VectorFieldType } from "./field-type.ts";
@@ -253,7 +259,7 @@ export class DatabricksIndex implements Retriever {
     // An empty list might mean no condition at all.
     if (principal?.groups.length === 0) return [];
     const conditions = { ...filterJson(filter), ...(groups && { [groups]: [...principal!.groups] }) };
-    return traced("retriever", this.name, { query, k, mode, filter }, async (span) => {
+    const find = async (span?: Span) => {
       if (span && principal) span.attributes.principal = principal.id;
       const [vector] = (mode === "text" ? undefined : await this.#embedder?.embed([query], { signal })) ?? [];
       const answer = await this.#workspace.json<QueryAnswer>({
@@ -274,7 +280,11 @@ export class DatabricksIndex implements Retriever {
       const rows = readRows(answer);
       const visible = principal && groups ? rows.filter((row) => sees(row[groups], principal)) : rows;
       return visible.map((row) => this.#passage(row, mode));
-    });
+    };
+    // What is embedded is embedded on behalf of who searches, whoever calls.
+    return withCallSettings(options.principal && { principal: options.principal }, () =>
+      traced("retriever", this.name, { query, k, mode, filter }, find),
+    );
   }
 
   #passage(row: Readonly<Record<string, unknown>>, mode: SearchMode): Passage {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ConfigurationError, DataError, ModelError, RefusedError } from "../../../src/core/index.ts";
 import type { LMOptions } from "../../../src/lm/index.ts";
 import { judged, metricIdentity, readScore } from "../../../src/metrics/index.ts";
-import { Predict } from "../../../src/modules/index.ts";
+import { callSettings, Predict } from "../../../src/modules/index.ts";
 import type { Embedder } from "../../../src/retrieval/index.ts";
 import {
   aiQuery,
@@ -190,6 +190,20 @@ describe("vector search", () => {
     expect(nearest!.similarity).toBeCloseTo(1, 6);
     await index.delete(["1"]);
     expect((await index.search("rough engine", { principal: ana })).map(({ id }) => id)).toEqual(["2"]);
+  });
+
+  test("has the vector of a query made on behalf of who searches", async () => {
+    const index = await direct();
+    const embedding = vi.spyOn(embedder, "embed");
+    const asked: (string | undefined)[] = [];
+    embedding.mockImplementation(async (texts) => {
+      asked.push(callSettings().principal?.id);
+      return texts.map((text) => Float32Array.from(embed(text)));
+    });
+    await index.search("engine", { principal: bob });
+    await index.search("engine", { principal: ana });
+    embedding.mockRestore();
+    expect(asked).toEqual(["bob", "ana"]);
   });
 
   test("shows nobody what is not theirs, even where the filter were ignored", async () => {
