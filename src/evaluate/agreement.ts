@@ -59,7 +59,7 @@ const titles: Record<keyof AgreementFigures, string> = {
 export class Agreement implements Displayable {
   readonly figures: AgreementFigures;
   readonly rows: number;
-  /** Rows whose score could not be read. */
+  /** Scores that could not be read. */
   readonly unreadable: number;
 
   constructor(figures: AgreementFigures, rows: number, unreadable: number) {
@@ -91,13 +91,14 @@ export class Agreement implements Displayable {
 }
 
 /**
- * Compares a judge's scores with a person's, row by row.
+ * Compares a judge's scores with a person's, row by row. Where a row has several draws of the judge, each is compared,
+ * and the intervals are still those over rows: draws of one row are not rows of their own.
  *
- * Throws RangeError where the lists differ in length, ConfigurationError for no rows, or a person's score off the
- * scale.
+ * Throws RangeError where the lists differ in length, ConfigurationError for no rows, a row of no draws, or a person's
+ * score off the scale.
  */
 export function agreement(
-  judged: readonly JudgedScore[],
+  judged: readonly (JudgedScore | readonly JudgedScore[])[],
   human: readonly number[],
   { range = [1, 5] }: AgreementOptions = {},
 ): Agreement {
@@ -110,21 +111,34 @@ export function agreement(
   if (off !== undefined) {
     throw new ConfigurationError(`a person's score is ${off}; expected ${low} to ${high}`);
   }
-  const read = judged.map((score) => (Number.isFinite(score) ? score! : undefined));
-  const said = read.map((score, row) => score ?? (human[row]! - low > high - human[row]! ? low : high));
-  const gaps = read.map((score, row) => (score === undefined ? Infinity : Math.abs(score - human[row]!)));
-  const whole = { said: said.map(Math.round), human: human.map(Math.round) };
+  const draws = judged.map((row) => (isList(row) ? row : [row]));
+  if (draws.some((row) => row.length === 0)) {
+    throw new ConfigurationError("a row has no score of the judge; leave such rows out");
+  }
+  const person = draws.flatMap((row, index) => row.map(() => human[index]!));
+  const read = draws.flat().map((score) => (Number.isFinite(score) ? score! : undefined));
+  const said = read.map(
+    (score, place) => score ?? (person[place]! - low > high - person[place]! ? low : high),
+  );
+  const gaps = read.map((score, place) =>
+    score === undefined ? Infinity : Math.abs(score - person[place]!),
+  );
+  const whole = { said: said.map(Math.round), person: person.map(Math.round) };
+  let next = 0;
+  const placesOf = draws.map((row) => row.map(() => next++));
 
-  const over = (statistic: (rows: ArrayLike<number>) => number): Estimate => ({
-    mean: statistic(human.map((_, row) => row)),
-    interval: bootstrap(human.length, statistic),
+  const over = (statistic: (places: readonly number[]) => number): Estimate => ({
+    mean: statistic(placesOf.flat()),
+    interval: bootstrap(human.length, (rows) => statistic(Array.from(rows).flatMap((row) => placesOf[row]!))),
   });
-  const at = <T>(values: readonly T[], rows: ArrayLike<number>) => Array.from(rows, (row) => values[row]!);
-  const share = (hits: readonly boolean[]): Estimate => meanOf(hits.map(Number));
+  const at = <T>(values: readonly T[], places: readonly number[]) => places.map((place) => values[place]!);
+  const byRow = (values: readonly (number | undefined)[]): Estimate =>
+    meanOf(placesOf.map((places) => mean(places.map((place) => values[place] ?? NaN))));
+  const share = (hits: readonly boolean[]): Estimate => byRow(hits.map(Number));
   const squared = (error: typeof normalizedSquaredError) =>
-    over((rows) => error(at(human, rows), at(read, rows), range));
+    over((places) => error(at(person, places), at(read, places), range));
   const kappa = (weights: "none" | "quadratic") =>
-    over((rows) => cohenKappa(at(whole.said, rows), at(whole.human, rows), weights));
+    over((places) => cohenKappa(at(whole.said, places), at(whole.person, places), weights));
 
   return new Agreement(
     {
@@ -132,15 +146,19 @@ export function agreement(
       withinOne: share(gaps.map((gap) => gap <= 1)),
       kappa: kappa("none"),
       weightedKappa: kappa("quadratic"),
-      pearson: over((rows) => pearson(at(said, rows), at(human, rows))),
-      spearman: over((rows) => spearman(at(said, rows), at(human, rows))),
+      pearson: over((places) => pearson(at(said, places), at(person, places))),
+      spearman: over((places) => spearman(at(said, places), at(person, places))),
       mse: squared(meanSquaredError),
       nmse: squared(normalizedSquaredError),
-      bias: meanOf(read.flatMap((score, row) => (score === undefined ? [] : [score - human[row]!]))),
+      bias: byRow(read.map((score, place) => (score === undefined ? undefined : score - person[place]!))),
     },
     human.length,
     read.filter((score) => score === undefined).length,
   );
+}
+
+function isList(row: JudgedScore | readonly JudgedScore[]): row is readonly JudgedScore[] {
+  return Array.isArray(row);
 }
 
 /**

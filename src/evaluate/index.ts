@@ -30,5 +30,7 @@ export {
   type Rollout,
   type RolloutStatus,
 } from "./rollout.ts";
+export { type JudgeLevel, JudgeMeasures } from "./judge-measures.ts";
+export { measureJudge, type MeasureJudgeOptions } from "./measure-judge.ts";
 export { type RowResult, RowResults } from "./row-results.ts";
 export { type ShownTable, showTable } from "./show-table.ts";

@@ -15,5 +15,6 @@ export { html, Html } from "./html.ts";
 export { page, savePage } from "./page.ts";
 export { report, Report } from "./report.ts";
 export { charts, list, type Section, table } from "./section.ts";
+export { judgeSection } from "./sections/judge.ts";
 export type { ReportSubject, SearchSummary } from "./subject.ts";
 export { clip, count, dollars, duration, score } from "./words.ts";
