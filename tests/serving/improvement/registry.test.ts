@@ -18,13 +18,16 @@ test(
   async () => {
     const name = `improving ${server.experiment}`;
     const registry = { name, experiment: server.experiment };
-    const pipeline = await here.open(task.program(), { registry });
+    const pipeline = await here.open(task.program(), { registry, audience: ["pilots", "mechanics"] });
     expect(await aliases(name)).toEqual({ 1: ["champion"] });
     await here.rate(120, 1);
     expect(await pipeline.improve()).toMatchObject({ outcome: "promoted" });
     expect(await aliases(name)).toEqual({ 2: ["champion"], 1: ["former"] });
     const { tags } = await mlflow.registry.version(name, 2);
     expect(JSON.parse(tags["lmframe.duel"]!)).toMatchObject({ rows: expect.any(Number) as number });
+    // Whom it was learnt for; the program as it was given may answer everybody.
+    expect(JSON.parse(tags["lmframe.audience"]!)).toEqual(["mechanics", "pilots"]);
+    expect((await mlflow.registry.version(name, 1)).tags).not.toHaveProperty(["lmframe.audience"]);
     const file = await mlflow.registry.version(name, "champion");
     expect(file.modelId).toBeDefined();
 
