@@ -56,9 +56,6 @@ export class COPRO extends Optimizer<COPROOptions> {
     study.plan(breadth * depth * paths.length * study.train.length + (depth + 1) * study.val.length);
     const coordinates = new Map(paths.map((path) => [path, new Attempts()]));
     const scored = new Set<string>();
-    /** Whether a candidate can be scored, and the round's best on the validation rows after it. */
-    const affords = ({ id }: Candidate) =>
-      scored.has(id) || study.affords(study.train.length + study.val.length);
     let current = study.base;
     let spent = false;
     for (let round = 0; round < depth && !spent; round++) {
@@ -69,14 +66,21 @@ export class COPRO extends Optimizer<COPROOptions> {
         // With other instructions around it, what was tried before may score otherwise: it is tried again.
         const again = paths.length > 1 ? attempts.texts : [];
         const present = textAt(study, current, path);
+        const tried: { instructions: string; candidate: Candidate }[] = [];
+        let rollouts = study.val.length;
         for (const instructions of new Set([present, ...again, ...proposed])) {
-          const tried = withText(study, current, path, instructions);
-          spent = !affords(tried);
+          const candidate = withText(study, current, path, instructions);
+          if (!scored.has(candidate.id)) rollouts += study.train.length;
+          // Those before it, and the round's best on the validation rows after it.
+          spent = !scored.has(candidate.id) && !study.affords(rollouts);
           if (spent) break;
-          const { score } = await study.evaluate(tried, { split: "train" });
-          scored.add(tried.id);
-          attempts.add(instructions, score);
+          scored.add(candidate.id);
+          tried.push({ instructions, candidate });
         }
+        const ended = await study.evaluateAll(
+          tried.map(({ candidate }) => ({ candidate, split: "train" as const })),
+        );
+        for (const [place, { score }] of ended.entries()) attempts.add(tried[place]!.instructions, score);
         const best = attempts.best;
         if (best === undefined) continue;
         current = withText(study, current, path, best.instructions);

@@ -1,4 +1,5 @@
 import { bootstrapDemos, type BootstrapOptions } from "./bootstrap-few-shot.ts";
+import type { Candidate } from "./candidate.ts";
 import { labeledDemos, withDemos } from "./labeled-few-shot.ts";
 import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import type { Study } from "./study.ts";
@@ -7,7 +8,7 @@ import type { Study } from "./study.ts";
 export interface RandomSearchOptions extends OptimizerOptions, BootstrapOptions {
   /** Random demo sets tried, beside the program as it was, labelled rows and one bootstrap. Default 16, as DSPy's. */
   numCandidates?: number;
-  /** Objective from which the search stops. Default: never. */
+  /** Objective from which the search stops: then one set is scored after the other. Default: never, and all are at once. */
   stopAt?: number;
 }
 
@@ -17,11 +18,12 @@ export interface RandomSearchOptions extends OptimizerOptions, BootstrapOptions 
  */
 export class RandomSearch extends Optimizer<RandomSearchOptions> {
   protected async search(study: Study): Promise<void> {
-    const { numCandidates = 16, stopAt = Infinity, ...bootstrap } = this.options;
+    const { numCandidates = 16, stopAt, ...bootstrap } = this.options;
     const { maxBootstrappedDemos = 4, maxLabeledDemos = 16 } = bootstrap;
     const rows = study.train.rows().map((_, index) => index);
     // The program as it was, labelled rows, one bootstrap, and the random sets; each training row is run once.
     study.plan((numCandidates + 3) * study.val.length + rows.length);
+    const sets: Candidate[] = [];
     for (let number = -2; number < numCandidates; number++) {
       const draw = study.random(`demos ${number}`);
       const demos =
@@ -35,11 +37,15 @@ export class RandomSearch extends Optimizer<RandomSearchOptions> {
                 maxLabeledDemos: draw.integer(maxLabeledDemos + 1),
               });
       const origin = number === -2 ? "labeled" : number === -1 ? "bootstrap" : `random ${number + 1}`;
-      const { score } = await study.evaluate(withDemos(study, demos, origin));
+      const set = withDemos(study, demos, origin);
+      sets.push(set);
+      if (stopAt === undefined) continue;
+      const { score } = await study.evaluate(set);
       if (score >= stopAt) {
         study.decide("stop", { score, stopAt });
         return;
       }
     }
+    await study.evaluateAll(sets.map((candidate) => ({ candidate })));
   }
 }

@@ -86,7 +86,7 @@ export class SIMBA extends Optimizer<SIMBAOptions> {
       study.decide("step", { step: number + 1, candidates: tried.length, best: best?.candidate.id });
     }
     // Evenly over the steps, the last one first: where the budget ends early, the ripest were scored.
-    for (const winner of spaced(winners, finalists)) await study.evaluate(winner);
+    await study.evaluateAll(spaced(winners, finalists).map((candidate) => ({ candidate })));
   }
 
   /** Several answers to each row, by candidates drawn from the pool; widest apart first. */
