@@ -67,6 +67,7 @@ export {
 } from "./pool/index.ts";
 export {
   connectSpark,
+  type ExecutorLimits,
   frameAt,
   mapFrame,
   SparkError,

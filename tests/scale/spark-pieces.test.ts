@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Predict } from "../../src/index.ts";
 import { Dataset } from "../../src/data/index.ts";
@@ -51,6 +52,38 @@ test("limits are divided, and never exceeded together", () => {
   });
   expect(shareLimits({ concurrency: undefined }, 4)).toEqual({ workers: 4, each: {} });
   expect(() => shareLimits({ concurrency: 0 }, 4)).toThrow("invalid concurrency: 0");
+});
+
+test("limits of an executor hold whichever workers it runs, beside those of all", () => {
+  const total = { concurrency: 64, tokensPerMinute: 90_000 };
+  expect(shareLimits(total, 16, { concurrency: 8, workers: 4 })).toEqual({
+    workers: 16,
+    each: { concurrency: 2, tokensPerMinute: 5625 },
+  });
+  expect(shareLimits(total, 16, { concurrency: 100, requestsPerMinute: 90, workers: 4 })).toEqual({
+    workers: 16,
+    each: { concurrency: 4, requestsPerMinute: 22, tokensPerMinute: 5625 },
+  });
+  expect(shareLimits({}, 16, { concurrency: 32 })).toEqual({ workers: 16, each: { concurrency: 2 } });
+  expect(shareLimits({}, 16, { concurrency: 3, workers: 4 })).toEqual({
+    workers: 3,
+    each: { concurrency: 1 },
+  });
+  expect(() => shareLimits({}, 4, { concurrency: 2, workers: 0 })).toThrow("workers of an executor: 0");
+  expect(() => shareLimits({}, 4, { concurrency: 0.5 })).toThrow("invalid concurrency: 0.5");
+  const limit = fc.option(fc.integer({ min: 1, max: 200 }), { nil: undefined });
+  const workers = fc.integer({ min: 1, max: 40 });
+  fc.assert(
+    fc.property(limit, workers, limit, fc.option(workers, { nil: undefined }), (all, most, near, cores) => {
+      const shared = shareLimits({ concurrency: all }, most, { concurrency: near, workers: cores });
+      const one = shared.each.concurrency;
+      const together = Math.min(shared.workers, cores ?? shared.workers);
+      expect(shared.workers).toBeGreaterThanOrEqual(1);
+      if (all !== undefined) expect(one! * shared.workers).toBeLessThanOrEqual(all);
+      if (near !== undefined) expect(one! * together).toBeLessThanOrEqual(near);
+      if (one !== undefined) expect(one).toBeGreaterThanOrEqual(1);
+    }),
+  );
 });
 
 test("names and texts mean themselves in SQL, whatever they hold", () => {

@@ -5,7 +5,7 @@ import { sha256 } from "./artifacts.ts";
 import { frameFingerprint } from "./frame-fingerprint.ts";
 import type { SparkFrame } from "./frame.ts";
 import type { SparkSession } from "./session.ts";
-import { type SharedLimits, shareLimits } from "./share-limits.ts";
+import { type ExecutorLimits, type SharedLimits, shareLimits } from "./share-limits.ts";
 import { asLines, shipWorker, type ShippedWorker, workerError } from "./ship.ts";
 import { SparkError } from "./spark-error.ts";
 import { sparkType } from "./spark-type.ts";
@@ -19,6 +19,8 @@ export interface SparkMapOptions {
   partitions?: number | undefined;
   /** What all workers together may ask of the model; each has its part. Default: 16 calls at once for each. */
   limits?: LimitOptions | undefined;
+  /** What the workers of each executor together may ask of it, beside `limits`. Default: no limit of their own. */
+  executorLimits?: ExecutorLimits | undefined;
   /** Rows that are answered before they are safe: what a failure costs at most. Default 100,000. */
   checkpoint?: number | undefined;
   /** Name of the model. Default: `OPENAI_MODEL` where the executors run, or the only one that their endpoint serves. */
@@ -131,7 +133,7 @@ async function prepare(
   options: SparkMapOptions,
 ): Promise<Job> {
   const columns = await frame.columns();
-  const { id, partitions, limits = {}, model, module, leftOut } = options;
+  const { id, partitions, limits = {}, executorLimits, model, module, leftOut } = options;
   if (id !== undefined && !columns.includes(id)) {
     throw new DataError(`the rows have no such column; they have ${columns.join(", ")}`, { column: id });
   }
@@ -151,7 +153,7 @@ async function prepare(
     { column: free("output_tokens"), answer: "output_tokens", type: "BIGINT" },
   ];
   const worker = await shipWorker(spark, { program, module, leftOut }, model);
-  const shared = shareLimits(limits, partitions ?? (await coresOf(spark)));
+  const shared = shareLimits(limits, partitions ?? (await coresOf(spark)), executorLimits);
   return { spark, program, worker, shared, inputs, added, options };
 }
 
