@@ -16,6 +16,11 @@ function chance(...parts: unknown[]): number {
   return createHash("sha256").update(JSON.stringify(parts)).digest().readUInt32LE(0) / 2 ** 32;
 }
 
+/** Whether a model of this name and strength adds these numbers up rightly. */
+export function isRight(name: string, strength: number, numbers: readonly number[]): boolean {
+  return chance(name, "right", numbers) < 0.995 / (1 + Math.exp(numbers.length - strength - 2));
+}
+
 /** Starts a stand-in at a price in US dollars per million tokens. It is surer of right answers than of wrong ones. */
 export async function startSumModel(
   name: string,
@@ -27,7 +32,7 @@ export async function startSumModel(
       const text = String(body.messages.at(-1)!.content);
       const numbers = /Add ([\d, ]+)/.exec(text)![1]!.split(",").map(Number);
       const sum = numbers.reduce((total, one) => total + one, 0);
-      const right = chance(name, "right", numbers) < 0.995 / (1 + Math.exp(numbers.length - strength - 2));
+      const right = isRight(name, strength, numbers);
       const sure = (right ? 0.75 : 0.35) + 0.25 * chance(name, "sure", numbers);
       const token = answerFields(body, { total: right ? sum : sum + 1 });
       return { text: token, logprobs: [{ token, logprob: Math.log(sure), top_logprobs: [] }] };

@@ -8,6 +8,7 @@ import { Predict } from "../../../src/modules/index.ts";
 import {
   logModelRecord,
   measuredComplexity,
+  type ModelRecord,
   modelRecord,
   ModelRegistry,
   ModelSelector,
@@ -19,7 +20,8 @@ import {
 import { Isotonic } from "../../../src/scale/models/isotonic.ts";
 import { Strength } from "../../../src/scale/models/strength.ts";
 import { realMlflow } from "../../tracking/real-mlflow.ts";
-import { startSumModel, type SumModel, sums } from "../sum-endpoint.ts";
+import { seedsOfTen } from "../../optimizers/planted-task.ts";
+import { isRight, startSumModel, type SumModel, sums } from "../sum-endpoint.ts";
 
 const models: RegisteredModel[] = [
   {
@@ -188,6 +190,54 @@ describe("selectModel after evaluations of stand-in endpoints", () => {
       );
     },
   );
+});
+
+describe("selectModel over many draws of tasks", () => {
+  const planted = [
+    { name: "small", strength: 7, price: 0.1 },
+    { name: "middle", strength: 14, price: 0.6 },
+    { name: "large", strength: 40, price: 5 },
+  ];
+
+  /** What each model makes of the tasks of a seed, without asking: about as many tokens as an endpoint counts. */
+  function trialsOf(seed: number): ModelRecord[] {
+    const tasks = [...sums(300, seed)].map(({ task }) => task.match(/\d+/g)!.map(Number));
+    return planted.map(({ name, strength, price }) => ({
+      model: name,
+      trials: tasks.map((numbers) => ({
+        complexity: numbers.length / 20,
+        score: Number(isRight(name, strength, numbers)),
+        cost: ((40 + 2 * numbers.length + 4 * 8) * price) / 1e6,
+        seconds: 1,
+      })),
+    }));
+  }
+
+  test("is within 1 % of the best score at no more than half its cost for at least 9 of 10", async () => {
+    const told: string[] = [];
+    const kept = (seed: number) => {
+      const selector = new ModelSelector(registry, { records: trialsOf(2 * seed) });
+      const fresh = trialsOf(2 * seed + 1);
+      const total = { score: 0, cost: 0 };
+      for (const [index, { complexity }] of fresh[0]!.trials.entries()) {
+        const { model } = selector.select({ complexity });
+        const { score, cost } = fresh.find((one) => one.model === model.name)!.trials[index]!;
+        total.score += score;
+        total.cost += cost!;
+      }
+      const best = fresh
+        .map(({ trials }) => ({
+          score: trials.reduce((sum, { score }) => sum + score, 0),
+          cost: trials.reduce((sum, { cost }) => sum + cost!, 0),
+        }))
+        .reduce((a, b) => (b.score > a.score ? b : a));
+      const [score, cost] = [total.score / best.score, total.cost / best.cost];
+      told.push(`${score.toFixed(3)} of the score for ${cost.toFixed(2)} of the cost`);
+      return Promise.resolve(score >= 0.99 && cost <= 0.5);
+    };
+    const reached = await seedsOfTen(kept);
+    expect(reached, told.join("; ")).toBeGreaterThanOrEqual(9);
+  });
 });
 
 describe("selectModel where not every cost is known", () => {
