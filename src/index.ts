@@ -321,6 +321,7 @@ export {
   type LinearProbe,
   macroF1,
   meanScore,
+  type Measured,
   MIPROv2,
   type MIPROv2Options,
   type ModelRole,

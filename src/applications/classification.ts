@@ -30,7 +30,7 @@ export interface ClassificationOptions {
   /** Makes the optimizer; undefined: none is run, and the figures after are those before. */
   optimizer?: ((options: OptimizerOptions) => Optimizer) | undefined;
   /** Passed on to the optimizer. */
-  compile?: Omit<CompileOptions, "train" | "val" | "signal" | "concurrency"> | undefined;
+  compile?: Omit<CompileOptions, "train" | "val" | "test" | "signal" | "concurrency"> | undefined;
   /** Rows under way at once. Default: as many as the model answers at once, where it says so, else 16. */
   concurrency?: number | undefined;
   /** Stops the work; its reason is thrown. */
@@ -51,6 +51,8 @@ export interface Classification {
   /** The same object as `before` where the program was kept as it was. */
   after: Evaluation;
   comparison: Comparison;
+  /** Why the gain is not to be relied on; undefined where it is, or where nothing was gained. */
+  doubt: string | undefined;
   /** Undefined where no optimizer was run. */
   optimization: Optimization<Predict> | undefined;
 }

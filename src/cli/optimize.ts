@@ -2,17 +2,11 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { Command, Option } from "commander";
-import { ConfigurationError, errorText, type RunRecord } from "../core/index.ts";
+import { ConfigurationError, errorText } from "../core/index.ts";
 import { Dataset } from "../data/index.ts";
 import { connect, type LanguageModel, lm } from "../lm/index.ts";
 import type { Module } from "../modules/index.ts";
-import {
-  measureSearch,
-  type MeasuredSearch,
-  type Optimization,
-  optimizerByName,
-  optimizerNames,
-} from "../optimizers/index.ts";
+import { optimizerByName, optimizerNames } from "../optimizers/index.ts";
 import { type Logged, mlflow } from "../tracking/index.ts";
 import { interruptible } from "./interrupt.ts";
 import { programAt } from "./load-program.ts";
@@ -50,11 +44,6 @@ interface OptimizeFlags extends RunFlags, TrackFlags, MetricFlags {
   resume?: boolean;
   json?: boolean;
 }
-
-type Measured = MeasuredSearch<Module, Optimization>;
-
-/** Test rows below which a figure says little. */
-const fewestTestRows = 30;
 
 /** `lmframe optimize PROGRAM DATA`: searches better instructions and examples, and saves the program with them. */
 export function optimizeCommand(): Command {
@@ -143,26 +132,32 @@ async function run(path: string, file: string, flags: OptimizeFlags): Promise<vo
     reflectionModel: helper(flags.reflectionModel),
     teacher: helper(flags.teacher),
   });
-  const { found, tested } = await interruptible(
+  const found = await interruptible(
     `The search is kept in ${journal}: the same command with --resume goes on from there.`,
-    async (signal): Promise<{ found: Optimization; tested?: Measured }> => {
-      const pace = { signal, ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }) };
-      const budget = { rollouts: flags.budget };
-      const { freeze: frozen } = flags;
-      const search = () => optimizer.compile(program, { train, val, budget, journal, frozen, ...pace });
-      if (test.length === 0) return { found: await search() };
-      const tested = await measureSearch(program, test, metric, search, pace);
-      return { found: tested.optimization, tested };
-    },
+    (signal) =>
+      optimizer.compile(program, {
+        train,
+        val,
+        budget: { rollouts: flags.budget },
+        journal,
+        frozen: flags.freeze,
+        signal,
+        ...(test.length > 0 && { test }),
+        ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }),
+      }),
   );
+  const { tested } = found;
   await found.program.save(save);
   if (tested?.after.stopped !== undefined) {
     note(`scoring the optimised program stopped: ${tested.after.stopped}`);
     process.exitCode = 1;
   }
-  const doubt = found.kept ? undefined : doubtOf(tested);
-  if (doubt !== undefined) note(doubt);
-  const logged = flags.track ? await track(recordOf(found, tested), flags.experiment) : undefined;
+  if (!tested && !found.kept) {
+    note(
+      "no row was held out, so nothing tells whether the gain holds: score the program on others with `lmframe evaluate`",
+    );
+  }
+  const logged = flags.track ? await track(found.toRun(), flags.experiment) : undefined;
   const model = logged && (await logModel(found.program, path, logged));
   const run = logged && (logged.url ?? "waits on disk; `lmframe sync` sends it");
   const calls = Object.values(found.used).reduce((sum, used) => sum + used.calls, 0);
@@ -205,37 +200,6 @@ async function run(path: string, file: string, flags: OptimizeFlags): Promise<vo
   say(`journal  ${journal}`);
   if (run !== undefined) say(`MLflow   ${run}`);
   if (model !== undefined) say(`model    ${model}`);
-}
-
-/** Why a gain on the rows to choose by is not to be relied on; undefined where it holds on rows held out. */
-function doubtOf(tested: Measured | undefined): string | undefined {
-  if (!tested) {
-    return "no row was held out, so nothing tells whether the gain holds: score the program on others with `lmframe evaluate`";
-  }
-  const { rows, score, verdict } = tested.comparison;
-  if (rows < fewestTestRows) {
-    return `${rows} test rows are too few to rely on, at least ${fewestTestRows} are better: ${verdict}`;
-  }
-  const holds = score.difference > 0 && score.probability < 0.05;
-  return holds ? undefined : `the gain does not show on rows held out: ${verdict}`;
-}
-
-/** The search as a run, with the evaluations on the test rows inside it. */
-function recordOf(found: Optimization, tested: Measured | undefined): RunRecord {
-  const record = found.toRun();
-  if (!tested) return record;
-  const { before, after, comparison } = tested;
-  const parts = after === before ? [before] : [before, after];
-  return {
-    ...record,
-    metrics: {
-      ...record.metrics,
-      test_before: before.score,
-      test_after: after.score,
-      test_difference: comparison.score.difference,
-    },
-    children: [...(record.children ?? []), ...parts.map((part) => part.toRun())],
-  };
 }
 
 /** Logs the program as a model of the run; undefined, with a note, where it cannot be one. */

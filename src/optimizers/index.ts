@@ -19,7 +19,7 @@ export { type Bullet, InstructionLibrary, type ProposeBulletsOptions } from "./i
 export { KNNFewShot, type KNNFewShotOptions } from "./knn-few-shot.ts";
 export { LabeledFewShot, type LabeledFewShotOptions } from "./labeled-few-shot.ts";
 export { type BulletContribution, LibrarySearch, type LibrarySearchOptions } from "./library-search.ts";
-export { measureSearch, type MeasuredSearch } from "./measured-search.ts";
+export { type Measured, measureSearch, type MeasuredSearch } from "./measured-search.ts";
 export { MIPROv2, type MIPROv2Options } from "./miprov2.ts";
 export { Neighbours, type NeighboursState } from "./neighbours.ts";
 export { macroF1, meanScore, type Objective, type ScoredRow, weighted } from "./objective.ts";

@@ -5,16 +5,31 @@ import type { FieldMetric } from "../metrics/index.ts";
 import type { Module } from "../modules/index.ts";
 import type { Optimization } from "./optimization.ts";
 
-/** A search and what it is worth on rows that it did not see. */
-export interface MeasuredSearch<P extends Module, Found extends Optimization<P> | undefined> {
-  /** What was found; the program that was given where nothing was, or no search was made. */
-  program: P;
+/** What a search is worth on rows that it did not see. */
+export interface Measured {
   before: Evaluation;
   /** The same object as `before` where the program was kept as it was. */
   after: Evaluation;
   comparison: Comparison;
+  /**
+   * Why the gain is not to be relied on: the rows are fewer than 30, or it lies within chance. Undefined where it can be,
+   * and where the program was kept as it was.
+   */
+  doubt: string | undefined;
+}
+
+/** A search and what it is worth on rows that it did not see. */
+export interface MeasuredSearch<
+  P extends Module,
+  Found extends Optimization<P> | undefined,
+> extends Measured {
+  /** What was found; the program that was given where nothing was, or no search was made. */
+  program: P;
   optimization: Found;
 }
+
+/** Test rows below which a figure says little. */
+const fewestTestRows = 30;
 
 /**
  * Scores a program on test rows, searches a better one, and scores that on them too.
@@ -28,7 +43,7 @@ export async function measureSearch<P extends Module, Found extends Optimization
   test: Dataset,
   metric: FieldMetric,
   search: () => Promise<Found>,
-  settings: Pick<EvaluateOptions, "concurrency" | "signal">,
+  settings: Pick<EvaluateOptions, "concurrency" | "signal" | "principal">,
 ): Promise<MeasuredSearch<P, Found>> {
   const run = async (tried: Module, name: string) => {
     const evaluation = await evaluate(tried, test, metric as FieldMetric<never>, { ...settings, name });
@@ -42,5 +57,15 @@ export async function measureSearch<P extends Module, Found extends Optimization
   const optimization = await search();
   const found = optimization?.program ?? program;
   const after = found === program ? before : await run(found, "after");
-  return { program: found, before, after, comparison: after.compare(before), optimization };
+  const comparison = after.compare(before);
+  const doubt = after === before ? undefined : doubtOf(comparison);
+  return { program: found, before, after, comparison, doubt, optimization };
+}
+
+function doubtOf({ rows, score, verdict }: Comparison): string | undefined {
+  if (rows < fewestTestRows) {
+    return `${rows} test rows are too few to rely on, at least ${fewestTestRows} are better: ${verdict}`;
+  }
+  const holds = score.difference > 0 && score.probability < 0.05;
+  return holds ? undefined : `the gain does not show on rows held out: ${verdict}`;
 }

@@ -10,6 +10,7 @@ import { datasetRecord } from "../evaluate/index.ts";
 import { type Module, programToJSON } from "../modules/index.ts";
 import type { ModelRole, Used } from "./budget.ts";
 import type { Candidate } from "./candidate.ts";
+import type { Measured } from "./measured-search.ts";
 import { servingFront, type ServingPoint, type ServingStats, servingStats } from "./serving-stats.ts";
 import type { Ranked, Study } from "./study.ts";
 
@@ -27,7 +28,7 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
   readonly kept: boolean;
   /** Objective of the program as it was, on the validation rows. */
   readonly before: number;
-  /** Objective of the best program, on the validation rows. It was chosen by it: an honest figure needs rows apart. */
+  /** Objective of the best program, on the validation rows. It was chosen by it: {@link tested} is the honest figure. */
   readonly after: number;
   /** What was used by role, journaled work included. */
   readonly used: Readonly<Record<ModelRole, Readonly<Used>>>;
@@ -35,10 +36,18 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
   readonly seconds: number;
   /** Why the search ended early; undefined where it ended by itself. */
   readonly stopped: string | undefined;
+  /** What the best program is worth on rows that no strategy saw; undefined where `compile` was given none. */
+  readonly tested: Measured | undefined;
   readonly #chosen: Ranked | undefined;
   readonly #study: Study;
 
-  constructor(optimizer: string, study: Study, stopped: string | undefined) {
+  constructor(
+    optimizer: string,
+    study: Study,
+    stopped: string | undefined,
+    tested?: Measured,
+    seconds = study.seconds,
+  ) {
     const base = study.ranking.find(({ candidate }) => candidate.id === study.given.id);
     // The program as it was comes first among equals: a change must earn its place.
     const top = study.ranking[0];
@@ -51,10 +60,16 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
     this.before = base?.score ?? NaN;
     this.after = best?.score ?? NaN;
     this.used = study.used;
-    this.seconds = study.seconds;
+    this.seconds = seconds;
     this.stopped = stopped;
+    this.tested = tested;
     this.#chosen = best;
     this.#study = study;
+  }
+
+  /** The same search with what was found on rows that no strategy saw. */
+  withTested(tested: Measured): Optimization<P> {
+    return new Optimization(this.optimizer, this.#study, this.stopped, tested, this.seconds);
   }
 
   /** The program of a candidate: one of {@link ranking} can be taken in place of the best. */
@@ -80,6 +95,7 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
   toRun(): RunRecord {
     const { task, prompt, reflection, teacher } = this.used;
     const endedAt = Date.now();
+    const { tested } = this;
     return {
       name: this.optimizer,
       tags: { "lmframe.kind": "optimization", "lmframe.kept": String(this.kept) },
@@ -100,28 +116,40 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
         ...(task.cost !== null && { estimated_cost_usd: task.cost }),
         duration_seconds: this.seconds,
         ...latencies(this.servingStats),
+        ...(tested && {
+          test_before: tested.before.score,
+          test_after: tested.after.score,
+          test_difference: tested.comparison.score.difference,
+        }),
       },
       datasets: [datasetRecord(this.#study.train, "train"), datasetRecord(this.#study.val, "validation")],
       files: { "program.json": JSON.stringify(programToJSON(this.program), null, 2) },
       startedAt: endedAt - this.seconds * 1000,
       endedAt,
       tables: { candidates: this.#lineage() },
-      children: this.ranking.map(({ candidate, score, results }, place) => ({
-        name: `candidate ${place + 1}: ${candidate.origin}`,
-        tags: {
-          "lmframe.kind": "candidate",
-          "lmframe.candidate": candidate.id,
-          "lmframe.parents": candidate.parents.join(","),
-        },
-        metrics: { score },
-        tables: {
-          scores: results.map(({ status, score, feedback }, row) => ({ row, status, score, feedback })),
-        },
-        files: { "program.json": JSON.stringify(programToJSON(this.#study.programOf(candidate)), null, 2) },
-        startedAt: endedAt - this.seconds * 1000,
-        endedAt,
-      })),
+      children: [
+        ...this.#candidateRuns(endedAt),
+        ...(tested ? [...new Set([tested.before, tested.after])].map((one) => one.toRun()) : []),
+      ],
     };
+  }
+
+  #candidateRuns(endedAt: number): RunRecord[] {
+    return this.ranking.map(({ candidate, score, results }, place) => ({
+      name: `candidate ${place + 1}: ${candidate.origin}`,
+      tags: {
+        "lmframe.kind": "candidate",
+        "lmframe.candidate": candidate.id,
+        "lmframe.parents": candidate.parents.join(","),
+      },
+      metrics: { score },
+      tables: {
+        scores: results.map(({ status, score, feedback }, row) => ({ row, status, score, feedback })),
+      },
+      files: { "program.json": JSON.stringify(programToJSON(this.#study.programOf(candidate)), null, 2) },
+      startedAt: endedAt - this.seconds * 1000,
+      endedAt,
+    }));
   }
 
   /** Every candidate in the order made, with those it came from and on how many validation rows none beats it. */
@@ -151,7 +179,13 @@ export class Optimization<P extends Module = Module> implements Displayable, Tra
     const rows = this.ranking
       .slice(0, 10)
       .map(({ candidate, score }) => [score.toFixed(3), candidate.origin, summary(candidate)]);
-    const note = this.stopped === undefined ? "" : ` Stopped early: ${this.stopped}.`;
+    const note =
+      (this.stopped === undefined ? "" : ` Stopped early: ${this.stopped}.`) +
+      (this.tested === undefined
+        ? ""
+        : this.tested.doubt === undefined
+          ? ` On test rows: ${this.tested.comparison.verdict}`
+          : ` Warning: ${this.tested.doubt}`);
     return {
       "text/html":
         `<div style="font:13px/1.4 system-ui,sans-serif"><p><b>${escapeHtml(head)}</b> ${escapeHtml(spent)}.${escapeHtml(note)}</p>` +

@@ -1,13 +1,14 @@
 import { Dataset, type TableLike } from "../data/index.ts";
 import { ConfigurationError, traced } from "../core/index.ts";
 import type { LanguageModel } from "../lm/index.ts";
-import type { Metric } from "../metrics/index.ts";
+import type { FieldMetric, Metric } from "../metrics/index.ts";
 import { type Module, type Principal, rowsAtOnce } from "../modules/index.ts";
 import { BudgetExhausted, type StudyBudget } from "./budget.ts";
 import { checkCounts } from "./check-counts.ts";
+import { measureSearch } from "./measured-search.ts";
 import type { Objective } from "./objective.ts";
 import { Optimization } from "./optimization.ts";
-import { warnOfSharedRows } from "./shared-rows.ts";
+import { warnOfSeenRows, warnOfSharedRows } from "./shared-rows.ts";
 import { Study } from "./study.ts";
 
 /** What every optimizer takes. */
@@ -43,6 +44,12 @@ export interface CompileOptions {
    * are in `train` as well.
    */
   val?: TableLike | undefined;
+  /**
+   * Rows that no strategy sees: the program is scored on them before the search and after it, and `tested` of the result
+   * says what the gain is worth there. A warning tells of a gain within chance, of fewer than 30 rows, and of rows that
+   * are in `train` or `val` as well. The budget does not count them. Default: none.
+   */
+  test?: TableLike | undefined;
   /** What the run may cost. */
   budget?: StudyBudget | undefined;
   /** Rows under way at once, over all candidates. Default: as many as the model answers at once, else 16. */
@@ -105,9 +112,36 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
    * Optimises a program.
    *
    * @returns the best program with how it was found; the program itself where nothing scored higher.
-   * Throws DataError for rows that lack columns, StudyInterrupted where models cannot be reached.
+   * Throws DataError for rows that lack columns, StudyInterrupted where models cannot be reached, UnreachableError where
+   * the test rows cannot be scored before anything is searched.
    */
   async compile<P extends Module>(
+    program: P,
+    { test, ...options }: CompileOptions,
+  ): Promise<Optimization<P>> {
+    checkCounts(options, ["repeats"]);
+    const { train, val } = splitRows(
+      Dataset.from(options.train),
+      options.val && Dataset.from(options.val),
+      this.options.seed ?? 0,
+    );
+    const search = () => this.#run(program, { ...options, train, val });
+    if (test === undefined) return search();
+    const { signal, principal, concurrency = rowsAtOnce({}) } = options;
+    const unseen = testRows(Dataset.from(test), train, val);
+    const settings = { signal, concurrency, ...(principal && { principal }) };
+    const { optimization, ...tested } = await measureSearch(
+      program,
+      unseen,
+      this.options.metric as FieldMetric,
+      search,
+      settings,
+    );
+    if (tested.doubt !== undefined) process.emitWarning(tested.doubt);
+    return optimization.withTested(tested);
+  }
+
+  async #run<P extends Module>(
     program: P,
     {
       train,
@@ -120,15 +154,14 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
       signal,
       maxOutages = 20,
       repeats,
-    }: CompileOptions,
+    }: Omit<CompileOptions, "train" | "val" | "test"> & { train: Dataset; val: Dataset },
   ): Promise<Optimization<P>> {
     const { seed = 0, metric, objective, maxDemoTokens } = this.options;
-    checkCounts({ repeats }, ["repeats"]);
-    const rows = splitRows(Dataset.from(train), val && Dataset.from(val), seed);
     const study = new Study({
       name: this.describe(),
       program,
-      ...rows,
+      train,
+      val,
       metric: metric as Metric,
       objective,
       seed,
@@ -165,6 +198,13 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
     );
     return `${this.constructor.name} ${JSON.stringify(Object.fromEntries(plain.sort()))}`;
   }
+}
+
+function testRows(test: Dataset, train: Dataset, val: Dataset): Dataset {
+  if (test.length === 0)
+    throw new ConfigurationError("the test rows are empty; leave `test` away where there are none");
+  warnOfSeenRows(test, train, val);
+  return test;
 }
 
 function splitRows(train: Dataset, val: Dataset | undefined, seed: number): { train: Dataset; val: Dataset } {
