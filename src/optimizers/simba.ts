@@ -3,6 +3,7 @@ import type { Random } from "../core/index.ts";
 import type { Rollout } from "../evaluate/index.ts";
 import { Predict } from "../modules/index.ts";
 import { demosOf } from "./bootstrap-few-shot.ts";
+import { BudgetExhausted } from "./budget.ts";
 import type { Candidate, Edits } from "./candidate.ts";
 import { checkCounts } from "./check-counts.ts";
 import type { GuardrailOptions } from "./guardrails.ts";
@@ -69,6 +70,12 @@ export class SIMBA extends Optimizer<SIMBAOptions> {
     const pool = new Pool(study.base, numCandidates);
     const winners: Candidate[] = [];
     const batches = minibatches(study.train.length, size, random);
+    if (!study.affords(step + study.val.length)) {
+      throw new BudgetExhausted(
+        `the budget holds no step: one takes ${step} rollouts, and ${study.val.length} to score what it found; ` +
+          "allow more, or a smaller minibatch",
+      );
+    }
     // Winners count only once they are scored on all validation rows: what the last of them takes is kept back.
     for (let number = 0; number < maxSteps && study.affords(step + study.val.length); number++) {
       const rows = batches.next().value;
