@@ -22,19 +22,12 @@ import {
   programIdentity,
   withCallSettings,
 } from "../modules/index.ts";
-import {
-  addUsed,
-  nothingUsed,
-  BudgetExhausted,
-  requireBudget,
-  type ModelRole,
-  type StudyBudget,
-  type Used,
-} from "./budget.ts";
+import { BudgetExhausted, type ModelRole, type StudyBudget, type Used } from "./budget.ts";
 import { type Candidate, candidate, digest, type Edits } from "./candidate.ts";
 import { contenders, isSteady } from "./close-scores.ts";
 import { type Fingerprint, Journal } from "./journal.ts";
 import { meanScore, type Objective } from "./objective.ts";
+import { Spending } from "./spending.ts";
 
 /** Rows a strategy may learn from, and rows candidates are chosen by. Neither may hold rows of the final test. */
 export type Split = "train" | "val";
@@ -141,29 +134,14 @@ export class Study {
   readonly #candidates = new Map<string, Candidate>();
   readonly #ranking = new Map<string, Ranked>();
   readonly #proposals = new Map<string, number>();
-  readonly #used: Record<ModelRole, Used> = {
-    task: nothingUsed,
-    prompt: nothingUsed,
-    reflection: nothingUsed,
-    teacher: nothingUsed,
-  };
-  /** What ended rollouts took, those of an evaluation that is still under way included. */
-  #spent: Readonly<Used> = nothingUsed;
-  /** Rollouts under way, whose calls count against the budget before they are known. */
-  #underWay = 0;
-  /** Proposals under way, which count against the budget of calls before they are answered. */
-  readonly #asking = { prompt: 0, reflection: 0, teacher: 0 };
+  readonly #spending: Spending;
   /** True once a second draw changed no score: nothing here is noisy. */
   #steady = false;
-  readonly #started = performance.now();
   readonly #progress;
   /** What a strategy starts from, and what its edits are edits of. */
   #base: Candidate = this.given;
   /** How often a strategy went on from another's end. */
   #turn = 0;
-  /** Rollouts at which the part of the work that is under way ends. */
-  #rolloutLimit: number | undefined;
-  #callsARollout: number;
   #outages = 0;
   #paid = 0;
   #finished = 0;
@@ -186,7 +164,7 @@ export class Study {
     this.#rowKeys = { train: this.#rows.train.map(digest), val: this.#rows.val.map(digest) };
     this.#journal = new Journal(setup.journal, this.#fingerprint());
     this.#places = new Semaphore(setup.concurrency);
-    this.#callsARollout = setup.program.predictors().size;
+    this.#spending = new Spending(setup.budget, setup.program.predictors().size);
     this.#candidates.set(this.given.id, this.given);
     this.#progress = startProgress(`optimise with ${setup.name}`, setup.budget.rollouts);
   }
@@ -243,18 +221,8 @@ export class Study {
    *
    * @returns false where the part was ended so.
    */
-  async within(rollouts: number, part: () => Promise<void>): Promise<boolean> {
-    const outer = this.#rolloutLimit;
-    this.#rolloutLimit = Math.min(outer ?? Infinity, this.#used.task.rollouts + Math.max(0, rollouts));
-    try {
-      await part();
-      return true;
-    } catch (error) {
-      if (!(error instanceof BudgetExhausted)) throw error;
-      return false;
-    } finally {
-      this.#rolloutLimit = outer;
-    }
+  within(rollouts: number, part: () => Promise<void>): Promise<boolean> {
+    return this.#spending.within(rollouts, part);
   }
 
   /**
@@ -291,9 +259,7 @@ export class Study {
 
   /** What the study may cost; what the part under way may, where that is less. */
   get budget(): Readonly<StudyBudget> {
-    const { budget } = this.#setup;
-    if (this.#rolloutLimit === undefined) return budget;
-    return { ...budget, rollouts: Math.min(budget.rollouts ?? Infinity, this.#rolloutLimit) };
+    return this.#spending.budget;
   }
 
   /**
@@ -301,28 +267,17 @@ export class Study {
    * keeps back by it what its last step takes.
    */
   affords(rollouts: number): boolean {
-    const { task } = this.#used;
-    const of = (limit: number | undefined, spent: number | null) =>
-      limit === undefined || spent === null || spent + (rollouts * spent) / task.rollouts <= limit;
-    const { budget } = this;
-    if (task.rollouts === 0) return budget.rollouts === undefined || rollouts <= budget.rollouts;
-    return (
-      task.rollouts + rollouts <= (budget.rollouts ?? Infinity) &&
-      of(budget.calls, Math.max(task.calls, task.rollouts * this.#callsARollout)) &&
-      of(budget.tokens, task.tokens) &&
-      of(budget.cost, task.cost) &&
-      of(budget.seconds, this.seconds)
-    );
+    return this.#spending.affords(rollouts);
   }
 
   /** What each role has used, journaled work included. */
   get used(): Readonly<Record<ModelRole, Readonly<Used>>> {
-    return this.#used;
+    return this.#spending.used;
   }
 
   /** Seconds since the study was made or resumed. */
   get seconds(): number {
-    return (performance.now() - this.#started) / 1000;
+    return this.#spending.seconds;
   }
 
   /** Rollouts that were run now, not found in the journal. */
@@ -370,14 +325,13 @@ export class Study {
       (index) => `${candidate.id}/${split}/${this.#rowKey(split, index)}/${repeat}/${temperature ?? ""}`,
     );
     const fresh = new Set(keys.filter((key) => !this.#running.has(key)));
-    this.#require("task", {
-      rollouts: fresh.size,
-      calls: (this.#underWay + fresh.size) * this.#callsARollout,
-    });
-    this.#used.task = addUsed(this.#used.task, { ...nothingUsed, rollouts: fresh.size });
     const begun = fresh.size;
-    this.#underWay += begun;
-    for (const key of fresh) this.#spend(this.#journal.rollouts.get(key));
+    this.signal?.throwIfAborted();
+    this.#spending.begin(begun);
+    for (const key of fresh) {
+      const known = this.#journal.rollouts.get(key);
+      if (known) this.#spending.note(known);
+    }
     const settings = {
       ...(temperature !== undefined && { temperature }),
       ...(repeat > 0 && { rollout: repeat }),
@@ -395,7 +349,7 @@ export class Study {
         if (error instanceof BudgetExhausted) await this.#finishRows(started, keys, fresh);
         throw error;
       })
-      .finally(() => (this.#underWay -= begun));
+      .finally(() => this.#spending.end(begun));
     this.signal?.throwIfAborted();
     this.#account(results, keys, fresh);
     const score = this.#score(split, rows, results);
@@ -474,7 +428,8 @@ export class Study {
     const times = this.#proposals.get(asked) ?? 0;
     this.#proposals.set(asked, times + 1);
     const key = `${role}/${asked}/${times}`;
-    this.#require(role, { rollouts: 0, calls: this.#asking[role] + 1 });
+    this.signal?.throwIfAborted();
+    this.#spending.requireCall(role);
     let entry = this.#journal.proposals.get(key);
     if (!entry) {
       const spans: Span[] = [];
@@ -486,23 +441,19 @@ export class Study {
       };
       let outputs: Record<string, unknown> | null = null;
       let error: string | undefined;
-      this.#asking[role]++;
+      const ask = () => record(spans, () => program.call(inputs as never, settings));
       try {
-        outputs = (await this.#places.run(() =>
-          record(spans, () => program.call(inputs as never, settings)),
-        )) as Record<string, unknown>;
+        outputs = (await this.#spending.asking(role, () => this.#places.run(ask))) as Record<string, unknown>;
       } catch (thrown) {
         if (!(thrown instanceof Error) || thrown.name !== "ParseError") throw thrown;
         error = thrown.message;
-      } finally {
-        this.#asking[role]--;
       }
       const { calls, usage, cost } = usageOf(spans);
       const used = { rollouts: 0, calls, tokens: usage.inputTokens + usage.outputTokens, cost };
       entry = { kind: "proposal", key, outputs, used, ...(error !== undefined && { error }) };
       this.#journal.write(entry);
     }
-    this.#used[role] = addUsed(this.#used[role], entry.used);
+    this.#spending.add(role, entry.used);
     this.#tell();
     return (entry.outputs as O | null) ?? undefined;
   }
@@ -535,7 +486,7 @@ export class Study {
     return this.#places.run(async () => {
       this.signal?.throwIfAborted();
       if (this.#outages > this.#setup.maxOutages) throw this.#interrupted("");
-      requireBudget("task", this.budget, this.#spent, { rollouts: 0, calls: 0 }, this.seconds);
+      this.#spending.requireRest();
       // A judge is drawn anew with the program: what it says may be as noisy.
       const drawn = settings.rollout === undefined ? undefined : { rollout: settings.rollout };
       const { result, thrown } = await withCallSettings(drawn, () =>
@@ -545,7 +496,7 @@ export class Study {
           signal: this.signal,
         }),
       );
-      this.#spend(result);
+      this.#spending.note(result);
       this.signal?.throwIfAborted();
       if (thrown instanceof ConfigurationError) throw thrown;
       if (result.status === "outage") {
@@ -594,12 +545,6 @@ export class Study {
     return scored.length === 0 ? NaN : this.#objective(scored);
   }
 
-  #require(role: ModelRole, next: { rollouts: number; calls: number }): void {
-    this.signal?.throwIfAborted();
-    const { budget } = this;
-    requireBudget(role, role === "task" ? budget : budget[role], this.#used[role], next, this.seconds);
-  }
-
   /** Waits for the rows under way of an evaluation that the budget ended, and counts those that were run. */
   async #finishRows(started: readonly Promise<Rollout>[], keys: readonly string[], fresh: Set<string>) {
     const ended = await Promise.allSettled(started);
@@ -616,31 +561,17 @@ export class Study {
     );
     // What is left was not run.
     for (const key of fresh) this.#running.delete(key);
-    this.#used.task = addUsed(this.#used.task, { ...nothingUsed, rollouts: -fresh.size });
-  }
-
-  #spend(result: Rollout | undefined): void {
-    if (!result) return;
-    const { inputTokens, outputTokens, cost } = result;
-    this.#spent = addUsed(this.#spent, { ...nothingUsed, tokens: inputTokens + outputTokens, cost });
+    this.#spending.takeBack(fresh.size);
   }
 
   #account(results: readonly (Rollout | undefined)[], keys: readonly string[], fresh: Set<string>): void {
     for (const [place, result] of results.entries()) {
-      if (!result || !fresh.delete(keys[place]!)) continue;
-      const { calls, inputTokens, outputTokens, cost } = result;
-      this.#callsARollout = Math.max(this.#callsARollout, calls);
-      this.#used.task = addUsed(this.#used.task, {
-        rollouts: 0,
-        calls,
-        tokens: inputTokens + outputTokens,
-        cost,
-      });
+      if (result && fresh.delete(keys[place]!)) this.#spending.count(result);
     }
   }
 
   #tell(): void {
-    const { calls, cost } = Object.values(this.#used).reduce(addUsed);
+    const { calls, cost } = this.#spending.total;
     this.#progress.set(this.#finished, {
       ...(this.#best !== undefined && { best: this.#best.toFixed(3) }),
       candidates: this.#candidates.size,
