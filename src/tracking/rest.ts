@@ -38,7 +38,17 @@ export const retryRule: RetryOptions = {
   statusCodes: [408, 429, 500, 502, 503, 504],
   maxRetryAfter: 5000,
   jitter: true,
+  shouldRetry: ({ error }) => addedAtOnce(error) || undefined,
 };
+
+/**
+ * True for what MLflow refuses where two requests write the same new tag at once: both look whether it is there,
+ * both add it, and its database takes one. The other is taken when it is sent again.
+ */
+function addedAtOnce(error: unknown): boolean {
+  const { data } = error as { data?: { message?: unknown } | null };
+  return typeof data?.message === "string" && data.message.includes("IntegrityError");
+}
 
 /**
  * Requests to an MLflow server. What may be repeated is tried three times in all, with growing pauses; every

@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 /**
  * What becomes of a request. `pass`: it is forwarded; `refuse`: the connection is cut before the server hears of
  * it; `lose`: the server does it, and its answer never arrives; `hang`: as `lose`, and the connection stays open;
- * a number: this status, from the proxy itself.
+ * `clash`: MLflow's answer where two requests add the same row at once; a number: this status, from the proxy itself.
  */
-export type Fate = "pass" | "refuse" | "lose" | "hang" | number;
+export type Fate = "pass" | "refuse" | "lose" | "hang" | "clash" | number;
 
 export interface FaultProxy {
   readonly uri: string;
@@ -27,12 +27,19 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     proxy.requests.push({ line, authorization: request.headers.authorization });
     const fate = proxy.fate(line, index++);
     if (fate === "refuse") request.socket.destroy();
-    else if (typeof fate === "number") {
-      request.resume();
-      response.writeHead(fate, { "content-type": "application/json" });
-      response.end(JSON.stringify({ error_code: "TEST", message: `status ${fate}` }));
+    else if (fate === "clash") {
+      const message = "(sqlite3.IntegrityError) UNIQUE constraint failed: model_version_tags.key";
+      reply(request, response, 400, { error_code: "BAD_REQUEST", message });
+    } else if (typeof fate === "number") {
+      reply(request, response, fate, { error_code: "TEST", message: `status ${fate}` });
     } else pass(request, response, fate);
   });
+
+  function reply(request: IncomingMessage, response: ServerResponse, status: number, body: unknown): void {
+    request.resume();
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body));
+  }
 
   function pass(request: IncomingMessage, response: ServerResponse, fate: Fate): void {
     const onward = forward(

@@ -51,6 +51,16 @@ describe("the registry", () => {
     expect(await registry.versions("there is none")).toEqual([]);
   });
 
+  test("a tag is written though another wrote it first at the same time", async () => {
+    const name = `lmframe-tags ${server.experiment}`;
+    await registered(name);
+    let clashes = 0;
+    server.proxy.reset((line) => (line.includes("set-tag") && clashes++ === 0 ? "clash" : "pass"));
+    await registry.setVersionTag(name, 1, "score", "0.9");
+    expect(clashes).toBe(2);
+    expect((await registry.version(name, 1)).tags).toEqual({ score: "0.9" });
+  });
+
   test("a challenger becomes the champion, and rollback goes back step by step", async () => {
     const name = `lmframe-roll ${server.experiment}`;
     for (let count = 0; count < 3; count++) await registered(name);
