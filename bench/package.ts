@@ -10,3 +10,9 @@ export const scale = async () =>
 /** Its `lmframe/serving`. */
 export const serving = async () =>
   (await import(new URL("./serving/index.js", address).href)) as typeof import("../src/serving/index.ts");
+
+/** Its `lmframe/applications`. */
+export const applications = async () =>
+  (await import(
+    new URL("./applications/index.js", address).href
+  )) as typeof import("../src/applications/index.ts");

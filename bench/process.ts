@@ -24,11 +24,19 @@ export const names = {
 /** A process took longer than it was given. */
 export class TookTooLong extends Error {}
 
-/** Runs a process to its end and gives what it printed; throws where it failed or took longer than `seconds`. */
-export function run(command: string, args: readonly string[], seconds?: number): string {
+/**
+ * Runs a process to its end, with variables beside those of the environment, and gives what it printed; throws where
+ * it failed or took longer than `seconds`.
+ */
+export function run(
+  command: string,
+  args: readonly string[],
+  { seconds, env }: { seconds?: number; env?: Readonly<Record<string, string>> } = {},
+): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: "utf8",
     maxBuffer: 64 * 2 ** 20,
+    env: { ...process.env, ...env },
     ...(seconds !== undefined && { timeout: seconds * 1000 }),
   });
   if ((error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT") throw new TookTooLong(command);
@@ -60,7 +68,7 @@ export function withinSeconds(
   ...args: (string | number)[]
 ): number[] {
   try {
-    return numbers(run(process.execPath, peerCommand(peer, row, args), seconds));
+    return numbers(run(process.execPath, peerCommand(peer, row, args), { seconds }));
   } catch (error) {
     if (error instanceof TookTooLong) return [seconds * 1000];
     throw error;
@@ -75,6 +83,15 @@ function peerCommand(peer: string, row: string, args: readonly (string | number)
 /** The numbers that DSPy's side of a row prints. */
 export function dspy(row: string, ...args: (string | number)[]): number[] {
   return numbers(run(peerPython(), [place("peers/dspy_peer.py"), row, ...args.map(String)]));
+}
+
+/** The numbers that DSPy's side prints where it is a program of `bench/programs`. */
+export function dspyProgram(
+  name: string,
+  args: readonly (string | number)[],
+  env: Readonly<Record<string, string>>,
+): number[] {
+  return numbers(run(peerPython(), [place(`programs/${name}.py`), ...args.map(String)], { env }));
 }
 
 /** A program of `bench/programs` that goes on until `use` has ended, and begins with a line: its address. */

@@ -9,6 +9,8 @@ export interface Row {
   peers: readonly Peer[];
   /** `full`: passed over with `--quick`; `large`: measured with `--large` alone. Default: always measured. */
   effort?: "full" | "large";
+  /** A file without which the row is passed over: of data that is not part of the project. */
+  needs?: string;
   /** What the row is one point of, for a chart of cost against size: so many rows, candidates or documents. */
   size?: { of: string; count: number };
 }

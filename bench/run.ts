@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
 import { chartsPage, figure } from "./charts.ts";
 import { measured, type Result, type Row, type Summary } from "./row.ts";
+import { classificationRows } from "./rows/classification.ts";
 import { coldImport } from "./rows/cold-import.ts";
 import { documentRows } from "./rows/documents.ts";
 import { evaluateRows } from "./rows/evaluate-rows.ts";
@@ -33,6 +34,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   pool: [poolLatency],
   serving: servingRows,
   growth: growthRows,
+  classification: classificationRows,
 };
 
 const here = (name: string) => new URL(name, import.meta.url);
@@ -77,6 +79,10 @@ for (const [group, rows] of Object.entries(groups)) {
   if (named.length > 0 && !named.includes(group)) continue;
   for (const row of rows) {
     if ((row.effort === "large" && !large) || (row.effort !== undefined && quick)) continue;
+    if (row.needs !== undefined && !existsSync(row.needs)) {
+      process.stderr.write(`bench: ${row.name}: passed over, as ${row.needs} is not there\n`);
+      continue;
+    }
     process.stderr.write(`bench: ${row.name}…\n`);
     await keep(row.name, await measured(row, quick, conditions));
   }
