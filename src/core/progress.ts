@@ -65,8 +65,11 @@ export function defaultProgress(render: ((state: ProgressState) => void) | undef
   fallback = render;
 }
 
-/** Seconds still to go at the pace so far; undefined before the first step or where the total is unknown. */
+/**
+ * Seconds still to go at the pace so far; undefined before the first step, and where the total is unknown or turned
+ * out too low.
+ */
 export function secondsLeft(state: ProgressState, at: number = Date.now()): number | undefined {
-  if (state.total === undefined || state.done === 0) return undefined;
+  if (state.total === undefined || state.done === 0 || state.done > state.total) return undefined;
   return (((at - state.startedAt) / state.done) * (state.total - state.done)) / 1000;
 }

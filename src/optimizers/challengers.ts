@@ -27,6 +27,6 @@ export async function raceWithin(
   const limit =
     rollouts ??
     (budget.rollouts === undefined ? 700 + 2 * study.val.length : budget.rollouts - used.task.rollouts);
-  study.plan(used.task.rollouts + limit);
+  study.plan(limit);
   await study.within(limit, race);
 }

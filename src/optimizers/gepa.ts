@@ -58,7 +58,7 @@ export class GEPA extends Optimizer<GEPAOptions> {
   protected async search(study: Study): Promise<void> {
     const { minibatch = 3, perfectScore = 1, maxMerges = 5, mutationsAtOnce = 4 } = this.options;
     const limit = rolloutLimit(study, this.options.auto);
-    study.plan(limit);
+    study.plan(limit - study.used.task.rollouts);
     const batches = minibatches(study.train.length, minibatch, study.random("gepa minibatches"));
     const evolution = new Evolution(study, await study.evaluate(study.base));
     const proposer = new InstructionProposer(study, this.options);
@@ -294,5 +294,6 @@ function rolloutLimit(study: Study, auto: AutoBudget | undefined): number {
   const candidates = candidatesByAuto[auto ?? "light"];
   const trials = trialsFor(2 * study.tunable.size, candidates);
   const fullEvaluations = Math.floor((trials + 1) / 5) + 1 + (trials < 5 ? 1 : 0);
-  return study.val.length + 5 * candidates + 35 * trials + fullEvaluations * study.val.length;
+  const search = 5 * candidates + 35 * trials + fullEvaluations * study.val.length;
+  return study.used.task.rollouts + study.val.length + search;
 }

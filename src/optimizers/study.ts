@@ -199,9 +199,9 @@ export class Study {
     return random(parseInt(digest(path).slice(0, 12), 16));
   }
 
-  /** Says how many rollouts the strategy means to ask for at most, so that progress can tell the time left. */
+  /** Says how many rollouts more the strategy means to ask for at most, so that progress can tell the time left. */
   plan(rollouts: number): void {
-    this.#progress.expect(Math.min(rollouts, this.#setup.budget.rollouts ?? Infinity));
+    this.#progress.expect(Math.min(this.#finished + rollouts, this.#setup.budget.rollouts ?? Infinity));
   }
 
   /** One row of a split. */

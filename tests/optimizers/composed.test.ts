@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { UnreachableError } from "../../src/core/index.ts";
+import { type ProgressState, showProgress, UnreachableError } from "../../src/core/index.ts";
 import { currentLM, FunctionModel } from "../../src/lm/index.ts";
 import { Predict } from "../../src/modules/index.ts";
 import {
@@ -129,6 +129,16 @@ describe("Best", () => {
     expect(found.program.extensions.calibration).toBeDefined();
     expect(found.after).toBeGreaterThan(found.before + 0.2);
     expect(found.used.task.rollouts).toBeLessThanOrEqual(900);
+  });
+
+  test("tells how far it is across its parts: never more than it expects", async () => {
+    const told: ProgressState[] = [];
+    const stop = showProgress((state) => told.push({ ...state }));
+    await run(true).finally(stop);
+    const search = told.filter(({ facts }) => "candidates" in facts);
+    const beyond = search.filter(({ done, total = Infinity }) => done > total);
+    expect(search.length).toBeGreaterThan(10);
+    expect(beyond.map(({ done, total }) => `${done}/${total}`)).toEqual([]);
   });
 
   test("does without where it does not", async () => {
