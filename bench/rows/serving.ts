@@ -15,10 +15,10 @@ const published = [
 type Server = (endpoint: string, folder: string, use: (address: string) => Figures) => Promise<Figures>;
 
 /**
- * By how many ask at once: the milliseconds of one answer, of all for each answer, the per cent unanswered, and the
- * milliseconds within which 95 per cent were answered.
+ * The milliseconds of one answer, of all for each answer, the per cent unanswered, and the milliseconds within which
+ * 95 per cent were answered.
  */
-type Figures = ReadonlyMap<number, readonly number[]>;
+type Figures = readonly number[];
 
 const lmframe: Server = (endpoint, folder, use) => beside("serve-program", [endpoint, folder], use);
 /** The same by the command line. */
@@ -26,43 +26,44 @@ const command: Server = (endpoint, folder, use) => beside("serve-command", [endp
 const mlflow: Server = (endpoint, folder, use) =>
   besideProcess(peerPython("serving"), [place("peers/mlflow_serving.py"), endpoint, folder, "2"], use);
 
-/** Each server is started and asked once, by few and then by more: all rows are of that. */
-function once(server: Server, model = 800, clients = published.map((each) => each.clients)) {
+/** Each server is started anew for so many who ask: all rows of that number are of one load. */
+function under(server: Server, clients: number, model = 800) {
   let figures: Promise<Figures> | undefined;
-  return (asking: number, figure: number): Measure =>
-    async (quick) => [
-      (await (figures ??= underLoad(server, model, clients, quick ? 5 : 30))).get(asking)![figure]!,
-    ];
+  return (figure: number): Measure =>
+    async (quick) => [(await (figures ??= underLoad(server, model, clients, quick ? 5 : 30)))[figure]!];
 }
 
-const [ours, theirs] = [once(lmframe), once(mlflow)];
 const fast = { model: 50, clients: 500 };
-const [oursFast, theirsFast] = [command, mlflow].map((server) => once(server, fast.model, [fast.clients]));
+const [oursFast, theirsFast] = [
+  under(command, fast.clients, fast.model),
+  under(mlflow, fast.clients, fast.model),
+];
 
 const behindSlowModel: Row[] = published.flatMap(({ clients, milliseconds, answered }) => {
+  const [ours, theirs] = [under(lmframe, clients), under(mlflow, clients)];
   const besideMlflow = (figure: number, aim: number): Peer => ({
     name: `mlflow models serve, ${names.dspy}`,
     aim,
-    measure: theirs(clients, figure),
+    measure: theirs(figure),
   });
   const title = `serve ${clients} at once, model of 800 ms`;
   return [
     {
       name: `${title}: one answer`,
       unit: "ms",
-      measure: ours(clients, 0),
+      measure: ours(0),
       peers: [{ name: "published", aim: 1, measure: milliseconds }, besideMlflow(0, 1)],
     },
     {
       name: `${title}: time over answers`,
       unit: "ms an answer",
-      measure: ours(clients, 1),
+      measure: ours(1),
       peers: [{ name: "published", aim: 1, measure: milliseconds / clients }, besideMlflow(1, 0.5)],
     },
     {
       name: `${title}: unanswered`,
       unit: "%",
-      measure: ours(clients, 2),
+      measure: ours(2),
       peers: [
         { name: "none", aim: 1, measure: 0 },
         { name: "published", aim: 1, measure: Number((100 - answered).toFixed(1)) },
@@ -82,19 +83,19 @@ const behindFastModel: Row[] = [
   {
     name: `lmframe serve, ${fast.clients} at once, model of ${fast.model} ms: p95 above the model's time`,
     unit: "ms",
-    measure: overhead(oursFast!(fast.clients, 3)),
+    measure: overhead(oursFast(3)),
     peers: [
       {
         name: `mlflow models serve, ${names.dspy}`,
         aim: 1,
-        measure: overhead(theirsFast!(fast.clients, 3)),
+        measure: overhead(theirsFast(3)),
       },
     ],
   },
   {
     name: `lmframe serve, ${fast.clients} at once, model of ${fast.model} ms: unanswered`,
     unit: "%",
-    measure: oursFast!(fast.clients, 2),
+    measure: oursFast(2),
     peers: [{ name: "none", aim: 1, measure: 0 }],
   },
 ];
@@ -102,17 +103,12 @@ const behindFastModel: Row[] = [
 /** Serving a program to so many who ask at once. */
 export const servingRows: Row[] = [...behindSlowModel, ...behindFastModel];
 
-async function underLoad(
-  server: Server,
-  model: number,
-  counts: readonly number[],
-  seconds: number,
-): Promise<Figures> {
+async function underLoad(server: Server, model: number, clients: number, seconds: number): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), "lmframe-bench-"));
-  const load = (address: string) =>
-    new Map(counts.map((clients) => [clients, program("load", address, clients, seconds)]));
   try {
-    return await beside("endpoint", [model], (endpoint) => server(endpoint, folder, load));
+    return await beside("endpoint", [model], (endpoint) =>
+      server(endpoint, folder, (address) => program("load", address, clients, seconds)),
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
