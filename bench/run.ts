@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
 import { chartsPage, figure } from "./charts.ts";
 import { measured, type Result, type Row, type Summary } from "./row.ts";
-import { classificationRows } from "./rows/classification.ts";
+import { classificationRows, optimizedClassificationRows } from "./rows/classification.ts";
 import { coldImport } from "./rows/cold-import.ts";
 import { documentRows } from "./rows/documents.ts";
 import { evaluateRows } from "./rows/evaluate-rows.ts";
@@ -35,6 +35,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   serving: servingRows,
   growth: growthRows,
   classification: classificationRows,
+  optimized: optimizedClassificationRows,
 };
 
 const here = (name: string) => new URL(name, import.meta.url);

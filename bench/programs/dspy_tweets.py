@@ -1,7 +1,7 @@
 """Classifies the rows of a folder by a model at an endpoint, as classify-tweets.ts does, and prints the same list.
 
-Arguments: base URL, model, folder of train, val and test rows as JSON, "chat" or "json", or an optimizer's name, seed,
-rollouts that an optimizer may take where it can be told so. The key stands in BENCH_KEY.
+Arguments: base URL, model, folder of train, val and test rows as JSON, "chat", "json" or "random
+search", seed, rollouts that the search may take. The key stands in BENCH_KEY.
 """
 
 import json
@@ -19,12 +19,6 @@ seed, rollouts = int(seed), int(rollouts)
 labels = ["negative", "neutral", "positive"]
 
 
-def model(temperature, max_tokens):
-    key = os.environ["BENCH_KEY"]
-    settings = {"temperature": temperature, "max_tokens": max_tokens, "cache": False}
-    return dspy.LM(f"openai/{name}", api_base=base_url, api_key=key, **settings)
-
-
 def rows(split):
     read = json.loads((Path(folder) / f"{split}.json").read_text())
     return [dspy.Example(**row).with_inputs("text") for row in read]
@@ -37,7 +31,9 @@ def right(row, answer, trace=None):
 adapter = dspy.JSONAdapter() if mode == "json" else dspy.ChatAdapter()
 # A small model is often not understood: that is a wrong answer, not the end of the run.
 # An answer takes 25 tokens; one that has lost its way takes all it may.
-dspy.configure(lm=model(0.0, 128), adapter=adapter, max_errors=100_000, num_threads=8)
+settings = {"temperature": 0.0, "max_tokens": 128, "cache": False}
+lm = dspy.LM(f"openai/{name}", api_base=base_url, api_key=os.environ["BENCH_KEY"], **settings)
+dspy.configure(lm=lm, adapter=adapter, max_errors=100_000, num_threads=8)
 student = dspy.Predict(
     dspy.Signature(
         "text -> sentiment: Literal['negative', 'neutral', 'positive']", "Classify the sentiment of the text."
@@ -47,10 +43,6 @@ student = dspy.Predict(
 
 def optimized():
     train, val = rows("train"), rows("val")
-    helper = model(1.0, 400)
-    if mode == "MIPROv2":
-        search = dspy.MIPROv2(metric=right, prompt_model=helper, auto="light", num_threads=8, seed=seed)
-        return search.compile(student, trainset=train, valset=val, seed=seed)
     # Beside those it draws it scores three: as it was, with labelled rows, and with all that were bootstrapped.
     drawn = rollouts // len(val) - 3
     search = dspy.BootstrapFewShotWithRandomSearch(metric=right, num_candidate_programs=drawn, num_threads=8)
