@@ -120,9 +120,11 @@ function row(name: string, ours: readonly Run[], theirs: readonly Run[] | undefi
     runs.reduce((sum, one) => sum + one[of], 0) / runs.length;
   const cells = (of: keyof Run, digits: number) =>
     [ours, theirs].map((runs) => (runs ? mean(runs, of).toFixed(digits) : "–"));
+  // DSPy rounds its scores.
+  const score = (runs: readonly Run[]) => mean(runs, "score").toFixed(3);
   const held =
     theirs &&
-    mean(ours, "score") >= mean(theirs, "score") &&
+    score(ours) >= score(theirs) &&
     mean(ours, "task") <= mean(theirs, "task") &&
     mean(ours, "seconds") <= mean(theirs, "seconds") / 2;
   const verdict = theirs === undefined ? "" : held ? "met" : "missed";
