@@ -49,7 +49,11 @@ function nearest(texts: readonly string[]): Set<string>[] {
 
 const directory = mkdtempSync(join(tmpdir(), "lmframe-bench-"));
 try {
+  // LanceDB is read from disk on first use, which takes seconds where the system does not have it in memory.
+  const other = await Index.create("other", { directory, embedder });
+  await other.upsert([{ id: "0", text: "document 0" }], { groups: ["all"] });
   const index = await Index.create("bench", { directory, embedder });
+  embedding = 0;
   const started = performance.now();
   await index.upsert(documents(), { groups: ["all"] });
   const seconds = (performance.now() - started - embedding) / 1000;
