@@ -53,6 +53,6 @@ describe("progress", () => {
     expect(secondsLeft(state, 6000)).toBe(15);
     expect(secondsLeft({ ...state, done: 0 }, 6000)).toBeUndefined();
     expect(secondsLeft({ ...state, total: undefined }, 6000)).toBeUndefined();
-    expect(secondsLeft({ ...state, done: state.total! + 1 }, 6000)).toBeUndefined();
+    expect(secondsLeft({ ...state, done: state.total + 1 }, 6000)).toBeUndefined();
   });
 });
