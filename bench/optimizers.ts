@@ -121,7 +121,7 @@ function row(name: string, ours: readonly Run[], theirs: readonly Run[] | undefi
   const cells = (of: keyof Run, digits: number) =>
     [ours, theirs].map((runs) => (runs ? mean(runs, of).toFixed(digits) : "–"));
   // DSPy rounds its scores.
-  const score = (runs: readonly Run[]) => mean(runs, "score").toFixed(3);
+  const score = (runs: readonly Run[]) => Number(mean(runs, "score").toFixed(3));
   const held =
     theirs &&
     score(ours) >= score(theirs) &&

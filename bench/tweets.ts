@@ -16,6 +16,7 @@ import {
 } from "../src/index.ts";
 import { optimizerByName } from "../src/optimizers/index.ts";
 import { fitProbe, probed } from "../src/optimizers/probe-fit.ts";
+import { sentiments, splitTweets, tweetsFile, unseenTweets } from "./unseen-tweets.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 /** Strategies with the seeds they are run with: one where the time for more is not worth it. */
@@ -37,8 +38,6 @@ const sizes = { train: 200, val: 100, test: 300 };
 const budget = { rollouts: 600 };
 /** Tokens. */
 const longestReply = 400;
-/** By these the parts of `best` were chosen; no figure is of them. */
-const developed = 900;
 
 interface Figures {
   accuracy: number;
@@ -61,12 +60,10 @@ const keptRuns = (): Run[] => (existsSync(kept) ? (JSON.parse(readFileSync(kept,
 
 /** Runs the strategies, or the chosen ones, and writes the table of tweets in README.md. */
 export async function compareOnTweets(conditions: string, chosen: readonly string[] = []): Promise<void> {
-  const file = here("../../shared/data/airline_tweets.csv");
-  if (!existsSync(file)) return console.log("skipped: ../shared/data/airline_tweets.csv is not there");
-  const tweets = await Dataset.read(file);
-  const unseen = Dataset.from(tweets.sample(tweets.length, { seed: 4242 }).rows().slice(developed));
+  if (!existsSync(tweetsFile)) return console.log("skipped: ../shared/data/airline_tweets.csv is not there");
+  const unseen = await unseenTweets();
   // A small model that writes a prompt loses its way, and takes minutes to come to an end.
-  await connect({ cache: false, timeout: 600_000, defaults: { maxTokens: longestReply } });
+  await connect({ cache: false, timeout: 600, defaults: { maxTokens: longestReply } });
   for (const [strategy, seeds] of Object.entries(strategies)) {
     if (chosen.length > 0 && !chosen.includes(strategy)) continue;
     for (const seed of seeds) {
@@ -100,32 +97,25 @@ export async function compareOnTweets(conditions: string, chosen: readonly strin
   console.log(table);
 }
 
-const labels = ["negative", "neutral", "positive"];
-
-function split(rows: Dataset, seed: number) {
-  const drawn = rows.sample(sizes.train + sizes.val + sizes.test, { seed });
-  return drawn.split({ ...sizes, seed, stratify: "sentiment" });
-}
-
 /** What the embedder tells without the model, from all labelled rows: what the model adds is what lies above. */
 async function probeAlone(rows: Dataset, seeds: readonly number[]): Promise<string> {
   const figures: Figures[] = [];
   for (const seed of seeds) {
-    const { train, val, test } = split(rows, seed);
+    const { train, val, test } = splitTweets(rows, sizes, seed);
     const vectorsOf = (data: Dataset) => sentenceEmbedder().embed(data.column("text").map(String));
     const learnt = [...train.rows(), ...val.rows()];
     const vectors = [...(await vectorsOf(train)), ...(await vectorsOf(val))];
     const probe = await fitProbe(
       learnt.map(({ sentiment }, at) => ({
         vector: vectors[at]!,
-        expected: labels.indexOf(String(sentiment)),
+        expected: sentiments.indexOf(String(sentiment)),
       })),
-      labels.length,
+      sentiments.length,
     );
     const matrix = new ConfusionMatrix();
     for (const [at, vector] of (await vectorsOf(test)).entries()) {
       const logOdds = probed(probe, vector);
-      matrix.add(String(test.at(at).sentiment), labels[logOdds.indexOf(Math.max(...logOdds))]!);
+      matrix.add(String(test.at(at).sentiment), sentiments[logOdds.indexOf(Math.max(...logOdds))]!);
     }
     figures.push({ accuracy: matrix.accuracy(), macroF1: matrix.macroF1() });
   }
@@ -140,7 +130,7 @@ async function measure(
   rows: Dataset,
   known: Figures | undefined,
 ): Promise<Run> {
-  const { train, val, test } = split(rows, seed);
+  const { train, val, test } = splitTweets(rows, sizes, seed);
   const program = new Predict(
     "text -> sentiment: Literal['negative', 'neutral', 'positive']",
     "Classify the sentiment of the text.",

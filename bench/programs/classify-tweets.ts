@@ -12,7 +12,7 @@ const rows = (split: string) =>
 const labels = ["negative", "neutral", "positive"];
 
 // Answers are short, as their form is given; a small model that writes a prompt loses its way.
-await connect({ cache: false, timeout: 600_000, defaults: { maxTokens: 400 } });
+await connect({ cache: false, timeout: 600, defaults: { maxTokens: 400 } });
 const metric = labelMatch("sentiment");
 let program = new Predict(
   "text -> sentiment: Literal['negative', 'neutral', 'positive']",

@@ -1,7 +1,7 @@
 """Classifies the rows of a folder by a model at an endpoint, as classify-tweets.ts does, and prints the same list.
 
-Arguments: base URL, model, folder of train, val and test rows as JSON, "chat", "json" or "random
-search", seed, rollouts that the search may take. The key stands in BENCH_KEY.
+Arguments: base URL, model, folder of train, val and test rows as JSON, "chat", "json" or "random search",
+seed, rollouts that the search may take. The key stands in BENCH_KEY.
 """
 
 import json
@@ -29,10 +29,10 @@ def right(row, answer, trace=None):
 
 
 adapter = dspy.JSONAdapter() if mode == "json" else dspy.ChatAdapter()
-# A small model is often not understood: that is a wrong answer, not the end of the run.
 # An answer takes 25 tokens; one that has lost its way takes all it may.
 settings = {"temperature": 0.0, "max_tokens": 128, "cache": False}
 lm = dspy.LM(f"openai/{name}", api_base=base_url, api_key=os.environ["BENCH_KEY"], **settings)
+# A small model is often not understood: that is a wrong answer, not the end of the run.
 dspy.configure(lm=lm, adapter=adapter, max_errors=100_000, num_threads=8)
 student = dspy.Predict(
     dspy.Signature(

@@ -1,16 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfusionMatrix, Dataset } from "../../src/index.ts";
+import { ConfusionMatrix } from "../../src/index.ts";
 import { ensureModel } from "../../src/services/index.ts";
-import { dspyProgram, names, place, program } from "../process.ts";
+import { dspyProgram, names, program } from "../process.ts";
 import type { Measure, Row } from "../row.ts";
+import { sentiments, splitTweets, tweetsFile, unseenTweets } from "../unseen-tweets.ts";
 
-const file = place("../../shared/data/airline_tweets.csv");
-const labels = ["negative", "neutral", "positive"];
 const sizes = { train: 200, val: 100, test: 200 };
-/** The parts of `Best` were chosen on the rows before these. */
-const developed = 900;
 const seed = 1;
 /** Rollouts of a search, the 100 of the program as it was among them. */
 const rollouts = 500;
@@ -50,22 +47,17 @@ const figure =
   };
 
 async function classified(side: Side): Promise<Figures> {
-  const tweets = await Dataset.read(file);
-  const unseen = tweets.sample(tweets.length, { seed: 4242 }).rows().slice(developed);
-  const drawn = Dataset.from(unseen).sample(sizes.train + sizes.val + sizes.test, { seed });
+  const parts = splitTweets(await unseenTweets(), sizes, seed);
   const folder = mkdtempSync(join(tmpdir(), "lmframe-bench-"));
   try {
-    const parts = drawn.split({ ...sizes, seed, stratify: "sentiment" });
     for (const [name, rows] of Object.entries(parts)) {
       const read = rows.rows().map(({ text, sentiment }) => ({ text, sentiment }));
       writeFileSync(join(folder, `${name}.json`), JSON.stringify(read));
     }
     const [search = NaN, seconds = NaN, ...said] = await side(folder);
-    const test = JSON.parse(readFileSync(join(folder, "test.json"), "utf8")) as { sentiment: string }[];
-    const expected = test.map(({ sentiment }) => sentiment);
     const matrix = ConfusionMatrix.of(
-      expected,
-      said.map((at) => labels[at]),
+      parts.test.column("sentiment").map(String),
+      said.map((at) => sentiments[at]),
     );
     return {
       wrong: 1 - matrix.accuracy(),
@@ -90,7 +82,7 @@ function row(
     name: `${sizes.test} tweets, ${name}`,
     unit,
     effort: "full",
-    needs: file,
+    needs: tweetsFile,
     measure: figure(own, of),
     peers: Object.entries(peers).map(([name, side]) => ({ name, aim: 1, measure: figure(side, of) })),
   };
